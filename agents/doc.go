@@ -1,0 +1,8 @@
+// Package agents runs resource agents. It holds the contract every agent
+// fulfils and the registry that finds one for class:provider:type; the agents
+// written in Go are packages below it (dummy, ipaddr2, virtualdomain), and
+// ocf, lsb, systemd run what the host has installed, unchanged.
+//
+// internal/executor calls agents; agents call nothing of the project but
+// internal/cib for the words and, for VirtualDomain, internal/hypervisor.
+package agents
