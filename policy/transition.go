@@ -9,8 +9,15 @@ import (
 // Input is everything a decision depends on.
 type Input struct {
 	CIB *cib.CIB
-	// Now is the time rules and expiries are judged by.
+	// Now is the time rules and expiries are judged by. Zero: the CIB's own
+	// ExecutionDate.
 	Now time.Time
+	// Hold names resources that are left alone: whatever is scheduled for
+	// them, and what depends on it, stays out of the graph. internal/node
+	// holds a VM while a guest's fence of it is in progress.
+	Hold []string
+	// Scores asks for Transition.Scores, which cost time and memory.
+	Scores bool
 }
 
 // ActionKind tells how an action is carried out.
@@ -60,6 +67,81 @@ type Action struct {
 	// Cause says why in words: the constraint id, failure, rule or fencing
 	// that made it necessary. Never empty for anything but Pseudo.
 	Cause string `json:"cause,omitempty"`
+	// Reason is the short form that crm_simulate prints as "due to …".
+	Reason string `json:"reason,omitempty"`
+	// Downed are the nodes that go down when this action succeeds.
+	Downed []string `json:"downed,omitempty"`
+
+	// Render is what only the writers of graphs need.
+	Render Render `json:"render,omitzero"`
+}
+
+// Render describes an action for the DOT and XML writers.
+type Render struct {
+	// Element is the XML element: rsc_op, pseudo_event or crm_event.
+	Element string `json:"element,omitempty"`
+	// Operation is the XML attribute of that name ("stonith" for FenceOp).
+	Operation string `json:"operation,omitempty"`
+	// InternalKey is internal_operation_key, set when Key was renamed after a
+	// clone instance's history.
+	InternalKey string `json:"internal-key,omitempty"`
+	// NodeInfo: on_node and on_node_uuid belong into the element.
+	NodeInfo bool   `json:"node-info,omitempty"`
+	NodeID   string `json:"node-id,omitempty"`
+	// Router is the cluster node that relays to a remote node.
+	Router string `json:"router,omitempty"`
+	// ResourceID, ResourceLongID, Class, Provider and Type make the
+	// <primitive> element; there is none if ResourceID is empty.
+	ResourceID     string `json:"rsc-id,omitempty"`
+	ResourceLongID string `json:"rsc-long-id,omitempty"`
+	Class          string `json:"class,omitempty"`
+	Provider       string `json:"provider,omitempty"`
+	Type           string `json:"type,omitempty"`
+	// ShutdownLock is Unix seconds, 0 = no lock.
+	ShutdownLock int64 `json:"shutdown-lock,omitempty"`
+	// Attributes of the <attributes> element, sorted, without
+	// crm_feature_set: parameters, meta-attributes and clone information.
+	Attributes []cib.NV `json:"attributes,omitempty"`
+	// Params are the <param name= value=/> children of <attributes>:
+	// parameters whose names are no XML names.
+	Params []cib.NV `json:"params,omitempty"`
+	// DownedIDs are the node ids of the <downed> element; MaintenanceIDs the
+	// ids and states ("0"/"1") of <maintenance>.
+	DownedIDs      []string `json:"downed-ids,omitempty"`
+	MaintenanceIDs []cib.NV `json:"maintenance-ids,omitempty"`
+
+	// Name is the label of the DOT node.
+	Name string `json:"name,omitempty"`
+	// InGraph: the action is part of the transition. Of the rest, Optional
+	// and Unmanaged ones are only drawn when everything is asked for.
+	InGraph   bool `json:"in-graph,omitempty"`
+	Pseudo    bool `json:"pseudo,omitempty"`
+	Optional  bool `json:"optional,omitempty"`
+	Unmanaged bool `json:"unmanaged,omitempty"`
+	// Edges are the arrows that end here.
+	Edges []Edge `json:"edges,omitempty"`
+}
+
+// Edge is an arrow of the DOT graph, from the action with id From. Bold ones
+// are triggers of the transition; the others are drawn dashed, and, unless
+// everything is asked for, only if both ends are drawn and Load is false.
+type Edge struct {
+	From int  `json:"from"`
+	Bold bool `json:"bold,omitempty"`
+	Load bool `json:"load,omitempty"`
+}
+
+// Change is one line of the summary of what will happen.
+type Change struct {
+	// Verb is Start, Stop, Move, Restart, Recover, Migrate, Promote, Demote,
+	// Reload, Re-promote, or for nodes "Fence (reboot)", Shutdown …
+	Verb string `json:"verb"`
+	// Resource is empty for changes of nodes.
+	Resource string `json:"rsc,omitempty"`
+	// Detail is the text between the brackets, or the node's name.
+	Detail string `json:"detail"`
+	// Reason is printed behind it, complete ("due to node availability").
+	Reason string `json:"reason,omitempty"`
 }
 
 // Transition is the scheduler's answer.
@@ -71,7 +153,20 @@ type Transition struct {
 	// ClusterDelay, FencingTimeout bound the wait for actions on other nodes.
 	ClusterDelay   time.Duration `json:"cluster-delay"`
 	FencingTimeout time.Duration `json:"stonith-timeout"`
-	// FailureStartTimeout etc. are not needed: each Operation has its timeout.
+	// StartFailureFatal mirrors start-failure-is-fatal for the graph's header.
+	StartFailureFatal bool `json:"start-failure-is-fatal,omitempty"`
+	// Options are the effective cluster options by name, defaults included.
+	Options map[string]string `json:"options,omitempty"`
+
+	// Considered holds the actions that did not make it into the graph:
+	// optional, unrunnable or unmanaged ones, for the DOT writer and explain.
+	Considered []*Action `json:"considered,omitempty"`
+	// Changes is what will happen to nodes, then to resources, as the
+	// reference's "Transition Summary" lists it.
+	Changes []Change `json:"changes,omitempty"`
+	// FailedOps are the failed operations in the history of online nodes, in
+	// the order they were met.
+	FailedOps []FailedOp `json:"failed-ops,omitempty"`
 
 	// Resources is the scheduler's view of every resource, in the order of
 	// the configuration, for status, explain and the XML summary.
@@ -84,6 +179,19 @@ type Transition struct {
 	RecheckAt time.Time `json:"recheck-at,omitzero"`
 	Warnings  []string  `json:"warnings,omitempty"`
 	Errors    []string  `json:"errors,omitempty"`
+	// Instances, Disabled and Blocked count primitives and clone instances.
+	Instances     int `json:"instances,omitempty"`
+	DisabledCount int `json:"disabled,omitempty"`
+	BlockedCount  int `json:"blocked,omitempty"`
+	// Capacities are the lines of crm_simulate -U, in its order.
+	Capacities []string `json:"capacities,omitempty"`
+}
+
+// FailedOp is one failed operation as crm_mon lists it.
+type FailedOp struct {
+	Resource string        `json:"rsc"`
+	Node     string        `json:"node"`
+	Op       cib.OpHistory `json:"op"`
 }
 
 // Role is what a resource instance is, or is to be, on a node.
@@ -99,23 +207,43 @@ const (
 )
 
 // ResourceView is one resource instance as the scheduler sees it: Children for
-// groups, clones and bundles, the rest for primitives.
+// groups, clones and bundles, the rest for primitives. All but Next, NextRole
+// and Why describe the state before anything is done.
 type ResourceView struct {
-	ID       string   `json:"id"`
-	Kind     cib.Kind `json:"kind"`
-	Agent    string   `json:"agent,omitempty"`
-	Orphan   bool     `json:"orphan,omitempty"`
-	Managed  bool     `json:"managed"`
-	Blocked  bool     `json:"blocked,omitempty"`
-	Failed   bool     `json:"failed,omitempty"`
-	Disabled bool     `json:"disabled,omitempty"`
-	Role     Role     `json:"role,omitempty"`
-	NextRole Role     `json:"next-role,omitempty"`
+	// ID is the instance's own name (web:0), XMLID its name in the
+	// configuration (web); History is the name its history was found under.
+	ID      string   `json:"id"`
+	XMLID   string   `json:"xml-id,omitempty"`
+	History string   `json:"history,omitempty"`
+	Kind    cib.Kind `json:"kind"`
+	Agent   string   `json:"agent,omitempty"`
+	Orphan  bool     `json:"orphan,omitempty"`
+	Managed bool     `json:"managed"`
+	Blocked bool     `json:"blocked,omitempty"`
+	Failed  bool     `json:"failed,omitempty"`
+	// FailureIgnored: it failed, and on-fail=ignore says to live with that.
+	FailureIgnored bool `json:"failure-ignored,omitempty"`
+	Maintenance    bool `json:"maintenance,omitempty"`
+	// Disabled: target-role keeps it stopped or unpromoted; TargetRole is the
+	// text of it.
+	Disabled   bool   `json:"disabled,omitempty"`
+	TargetRole string `json:"target-role,omitempty"`
+	Unique     bool   `json:"unique,omitempty"`
+	Promotable bool   `json:"promotable,omitempty"`
+	Role       Role   `json:"role,omitempty"`
+	NextRole   Role   `json:"next-role,omitempty"`
 	// Active are the nodes it runs on now, Pending the operation in progress
-	// ("Starting", "Migrating" …), Next the node it will run on.
-	Active   []string       `json:"active,omitempty"`
-	Pending  string         `json:"pending,omitempty"`
-	Next     string         `json:"next,omitempty"`
+	// ("Starting", "Migrating" …) and PendingTask "Monitoring", Next the node
+	// it will run on.
+	Active      []string `json:"active,omitempty"`
+	Pending     string   `json:"pending,omitempty"`
+	PendingTask string   `json:"pending-task,omitempty"`
+	PendingNode string   `json:"pending-node,omitempty"`
+	Next        string   `json:"next,omitempty"`
+	// LockNode is the node a shutdown lock keeps it on.
+	LockNode string `json:"lock-node,omitempty"`
+	// Internal resources are made by the cluster itself and not shown.
+	Internal bool           `json:"internal,omitempty"`
 	Children []ResourceView `json:"children,omitempty"`
 	// Why tells, in one sentence each, what decided Next: shown by explain.
 	Why []string `json:"why,omitempty"`
@@ -123,18 +251,31 @@ type ResourceView struct {
 
 // NodeView is one node as the scheduler sees it.
 type NodeView struct {
-	Name        string `json:"name"`
-	Online      bool   `json:"online"`
-	Unclean     bool   `json:"unclean,omitempty"`
-	Pending     bool   `json:"pending,omitempty"`
-	Standby     bool   `json:"standby,omitempty"`
-	Maintenance bool   `json:"maintenance,omitempty"`
-	Shutdown    bool   `json:"shutdown,omitempty"`
+	Name string `json:"name"`
+	ID   string `json:"id,omitempty"`
+	// Type is member, remote, ping or guest (a remote node inside a resource).
+	Type    string `json:"type,omitempty"`
+	Online  bool   `json:"online"`
+	Unclean bool   `json:"unclean,omitempty"`
+	Pending bool   `json:"pending,omitempty"`
+	Standby bool   `json:"standby,omitempty"`
+	// StandbyOnFail: standby because of on-fail=standby.
+	StandbyOnFail bool `json:"standby-on-fail,omitempty"`
+	Maintenance   bool `json:"maintenance,omitempty"`
+	Shutdown      bool `json:"shutdown,omitempty"`
+	DC            bool `json:"dc,omitempty"`
+	// Health is 1 (green), 0 (yellow) or -1 (red).
+	Health int `json:"health"`
+	// Running is how many resources are active on it.
+	Running    int      `json:"running,omitempty"`
+	Attributes []cib.NV `json:"attributes,omitempty"`
 	// Why tells what made the node unclean, standby …
 	Why string `json:"why,omitempty"`
 }
 
-// ScoreLine is one line of crm_simulate -s.
+// ScoreLine is one line of crm_simulate -s. Promotion scores have an empty
+// Func and are printed as "RSC promotion score on NODE: SCORE", with "none" for
+// an empty Node.
 type ScoreLine struct {
 	// Func is the phase as the reference names it (pcmk__primitive_assign …).
 	Func     string    `json:"func"`
