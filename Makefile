@@ -1,14 +1,65 @@
 # kvmha. `make help` lists the targets.
 SHELL := /bin/bash
 GO ?= go
+# hostd finds libvirt.so.0 at run time: neither headers nor libvirt are needed to build it.
+TAGS := -tags libvirt_dlopen
+SEEDS ?= 1000
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build bin/hostd, bin/guestd, bin/vm-ctl
 	@mkdir -p bin
-	$(GO) build -tags libvirt_dlopen -o bin/hostd ./hostd
+	$(GO) build $(TAGS) -o bin/hostd ./hostd
 	CGO_ENABLED=0 $(GO) build -o bin/guestd ./guestd
 	CGO_ENABLED=0 $(GO) build -o bin/vm-ctl ./vmctl
+
+bin/lab: build
+	$(GO) build -o bin/lab ./internal/lab/cmd/lab
+
+.PHONY: deps
+deps: # install the Debian packages that demo and tests need, and say so
+	@internal/lab/packages.sh
+
+.PHONY: demo
+demo: deps bin/lab ## the main job on real parts: two hosts, two VMs, every failure, about two minutes
+	bin/lab demo
+
+.PHONY: lab
+lab: deps bin/lab ## leave such a cluster up and print how to talk to it
+	bin/lab up
+
+.PHONY: lab-down
+lab-down: ## take that cluster down
+	@bin/lab down
+
+.PHONY: test
+test: deps bin/lab vet ## unit tests, stories, simulator, and real hosts in the lab
+	$(GO) test $(TAGS) -timeout 14m ./...
+
+.PHONY: quick
+quick: vet ## the tests that need neither root nor packages
+	KVMHA_QUICK=1 $(GO) test $(TAGS) ./...
+
+.PHONY: vet
+vet: ## go vet and staticcheck
+	$(GO) vet $(TAGS) ./...
+	$(GO) tool staticcheck $(TAGS) ./...
+
+.PHONY: sim
+sim: ## run the simulator over SEEDS seeds (default 1000)
+	$(GO) test ./internal/sim -run TestSeeds -seeds $(SEEDS) -timeout 60m -v
+
+.PHONY: bench
+bench: deps bin/lab ## measure what docs/performance.md says, against the reference where it is installed
+	bin/lab bench
+
+.PHONY: fuzz
+fuzz: ## a minute of fuzzing for every decoder
+	@internal/arrows/fuzz.sh
+
+.PHONY: clean
+clean: ## remove bin/
+	rm -rf bin

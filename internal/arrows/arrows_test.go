@@ -1,0 +1,246 @@
+package arrows
+
+import (
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "kvmha"
+
+// mayImport lists, for each room, the rooms of the project that its code may
+// import. A room is the longest prefix that matches a package.
+var mayImport = map[string][]string{
+	"internal/cib":              {},
+	"policy":                    {"internal/cib"},
+	"internal/cluster":          {},
+	"internal/cluster/secret":   {},
+	"internal/cluster/embedded": {"internal/cluster", "internal/cluster/secret"},
+	"internal/control":          {"internal/cib"},
+	"internal/node":             {"internal/cib", "internal/cluster", "internal/control", "policy"},
+	"internal/sim":              {"internal/cib", "internal/cluster", "internal/control", "internal/node", "policy"},
+	"internal/simulate":         {"internal/cib", "policy"},
+	"agents":                    {"internal/cib", "internal/hypervisor"},
+	"internal/executor":         {"internal/cib", "agents"},
+	"internal/hypervisor":       {},
+	"stonith":                   {"internal/cib", "internal/hypervisor"},
+	"virtio":                    {"internal/hypervisor", "internal/control"},
+	"configs":                   {"internal/cib", "internal/cluster"},
+	"internal/host": {
+		"agents", "configs", "internal/cib", "internal/cluster", "internal/cluster/embedded",
+		"internal/cluster/secret", "internal/control", "internal/executor", "internal/hypervisor",
+		"internal/node", "stonith", "virtio",
+	},
+	"hostd":           {"internal/host"},
+	"guestd":          {"virtio", "internal/control"},
+	"vmctl":           {"configs", "internal/cib", "internal/cluster/secret", "internal/control", "internal/node", "internal/simulate", "policy"},
+	"internal/lab":    {"configs", "internal/cib", "internal/cluster/secret", "internal/control", "internal/node", "internal/hypervisor"},
+	"internal/arrows": {},
+}
+
+// pure are the rooms that must not reach the world: everything they need of it
+// comes in through arguments.
+var pure = []string{"internal/cib", "policy", "internal/cluster", "internal/node", "internal/sim", "internal/simulate"}
+
+// worldly are the packages through which code reaches the world.
+var worldly = []string{"net", "os", "os/exec", "syscall", "golang.org/x/sys/unix", "os/signal", "net/http"}
+
+type goPackage struct {
+	ImportPath string
+	Dir        string
+	Imports    []string
+	GoFiles    []string
+}
+
+func packages(t *testing.T) []goPackage {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-tags", "libvirt_dlopen", "-json=ImportPath,Dir,Imports,GoFiles", module+"/...")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var found []goPackage
+	for decoder := json.NewDecoder(strings.NewReader(string(out))); decoder.More(); {
+		var p goPackage
+		if err := decoder.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		found = append(found, p)
+	}
+	return found
+}
+
+func room(path string) string {
+	best := ""
+	for r := range mayImport {
+		if (path == r || strings.HasPrefix(path, r+"/")) && len(r) > len(best) {
+			best = r
+		}
+	}
+	return best
+}
+
+func TestRoomsImportOnlyAlongTheArrows(t *testing.T) {
+	for _, p := range packages(t) {
+		from := strings.TrimPrefix(p.ImportPath, module+"/")
+		home := room(from)
+		if home == "" {
+			t.Errorf("%s is in no room: give it one in mayImport and in docs/architecture.md", from)
+			continue
+		}
+		for _, imported := range p.Imports {
+			to, ours := strings.CutPrefix(imported, module+"/")
+			if !ours || room(to) == home {
+				continue
+			}
+			if !slices.Contains(mayImport[home], room(to)) {
+				t.Errorf("%s imports %s: no arrow leads from %s to %s", from, to, home, room(to))
+			}
+		}
+	}
+}
+
+func TestThePureRoomsDoNoIO(t *testing.T) {
+	for _, p := range packages(t) {
+		from := strings.TrimPrefix(p.ImportPath, module+"/")
+		if !slices.Contains(pure, room(from)) {
+			continue
+		}
+		for _, imported := range p.Imports {
+			if slices.Contains(worldly, imported) {
+				t.Errorf("%s imports %s: hand in what it needs of the world", from, imported)
+			}
+		}
+		for _, name := range p.GoFiles {
+			for _, call := range clockCalls(t, filepath.Join(p.Dir, name)) {
+				t.Errorf("%s: the time must come in as an argument", call)
+			}
+		}
+	}
+}
+
+// clockCalls returns the positions of time.Now, time.Since, time.Sleep and the
+// like, of go statements, and of unseeded randomness.
+func clockCalls(t *testing.T, path string) []string {
+	t.Helper()
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, path, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	banned := map[string][]string{
+		"time": {"Now", "Since", "Until", "Sleep", "After", "NewTimer", "NewTicker", "Tick", "AfterFunc"},
+		"rand": {"Int", "IntN", "Intn", "N", "Float64", "Perm", "Shuffle", "Uint64", "Read"},
+	}
+	var found []string
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.GoStmt:
+			found = append(found, files.Position(n.Pos()).String()+" go statement")
+		case *ast.SelectorExpr:
+			if pkg, ok := n.X.(*ast.Ident); ok && pkg.Obj == nil && slices.Contains(banned[pkg.Name], n.Sel.Name) {
+				found = append(found, files.Position(n.Pos()).String()+" "+pkg.Name+"."+n.Sel.Name)
+			}
+		}
+		return true
+	})
+	return found
+}
+
+func TestEveryExportedNameIsDocumented(t *testing.T) {
+	for _, p := range packages(t) {
+		packageDoc := false
+		for _, name := range p.GoFiles {
+			files := token.NewFileSet()
+			file, err := parser.ParseFile(files, filepath.Join(p.Dir, name), nil, parser.ParseComments)
+			if err != nil {
+				t.Fatal(err)
+			}
+			packageDoc = packageDoc || file.Doc != nil
+			for _, missing := range undocumented(file) {
+				t.Errorf("%s: exported %s has no comment", files.Position(missing.Pos()), missing.Name)
+			}
+		}
+		if !packageDoc {
+			t.Errorf("%s has no package comment", p.ImportPath)
+		}
+	}
+}
+
+// undocumented returns the exported declarations without a comment. Names in a
+// group share the group's comment; methods that satisfy a well-known interface
+// (String, Error, Unwrap …) explain themselves.
+func undocumented(file *ast.File) []*ast.Ident {
+	var found []*ast.Ident
+	for _, decl := range file.Decls {
+		switch d := decl.(type) {
+		case *ast.FuncDecl:
+			if d.Name.IsExported() && d.Doc == nil && !onHiddenType(d) && !wellKnown[d.Name.Name] {
+				found = append(found, d.Name)
+			}
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				var names []*ast.Ident
+				documented := d.Doc != nil
+				switch s := spec.(type) {
+				case *ast.TypeSpec:
+					names, documented = []*ast.Ident{s.Name}, documented || s.Doc != nil || s.Comment != nil
+				case *ast.ValueSpec:
+					names, documented = s.Names, documented || s.Doc != nil || s.Comment != nil
+				}
+				for _, name := range names {
+					if name.IsExported() && !documented {
+						found = append(found, name)
+					}
+				}
+			}
+		}
+	}
+	return found
+}
+
+var wellKnown = map[string]bool{
+	"String": true, "Error": true, "Unwrap": true, "MarshalText": true, "UnmarshalText": true,
+	"MarshalJSON": true, "UnmarshalJSON": true, "UnmarshalTOML": true, "Len": true, "Less": true, "Swap": true, "Push": true, "Pop": true,
+}
+
+func onHiddenType(d *ast.FuncDecl) bool {
+	if d.Recv == nil {
+		return false
+	}
+	expr := d.Recv.List[0].Type
+	if star, ok := expr.(*ast.StarExpr); ok {
+		expr = star.X
+	}
+	ident, ok := expr.(*ast.Ident)
+	return ok && !ident.IsExported()
+}
+
+// TestTheTreeIsTheOneOfTheDesign keeps the top level to the rooms that the
+// design names.
+func TestTheTreeIsTheOneOfTheDesign(t *testing.T) {
+	want := []string{"agents", "configs", "docs", "guestd", "hostd", "internal", "policy", "stonith", "virtio", "vmctl"}
+	var got []string
+	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || path == "../.." || !d.IsDir() {
+			return err
+		}
+		if name := d.Name(); !strings.HasPrefix(name, ".") && name != "bin" {
+			got = append(got, name)
+		}
+		return fs.SkipDir
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("top-level folders are %v, want %v", got, want)
+	}
+}
