@@ -118,8 +118,19 @@ type Tag struct {
 
 // Alert is a script that is told about events.
 type Alert struct {
+	ID          string      `json:"id"`
+	Path        string      `json:"path"`
+	Description string      `json:"description,omitempty"`
+	Params      []NVSet     `json:"instance_attributes,omitempty"`
+	Meta        []NVSet     `json:"meta_attributes,omitempty"`
+	Recipients  []Recipient `json:"recipients,omitempty"`
+}
+
+// Recipient is one destination of an alert: the script runs once for each,
+// with Value as CRM_alert_recipient.
+type Recipient struct {
 	ID     string  `json:"id"`
-	Path   string  `json:"path"`
+	Value  string  `json:"value"`
 	Params []NVSet `json:"instance_attributes,omitempty"`
 	Meta   []NVSet `json:"meta_attributes,omitempty"`
 }

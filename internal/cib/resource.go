@@ -18,19 +18,24 @@ const (
 // Children are a group's members in order, a clone's single child, or the
 // primitive inside a bundle.
 type Resource struct {
-	ID       string `json:"id"`
-	Kind     Kind   `json:"kind"`
-	Class    string `json:"class,omitempty"`
-	Provider string `json:"provider,omitempty"`
-	Type     string `json:"type,omitempty"`
+	ID          string `json:"id"`
+	Kind        Kind   `json:"kind"`
+	Description string `json:"description,omitempty"`
+	Class       string `json:"class,omitempty"`
+	Provider    string `json:"provider,omitempty"`
+	Type        string `json:"type,omitempty"`
 	// Template is the id of the template this primitive is made from.
-	Template    string      `json:"template,omitempty"`
-	Params      []NVSet     `json:"instance_attributes,omitempty"`
-	Meta        []NVSet     `json:"meta_attributes,omitempty"`
-	Utilization []NVSet     `json:"utilization,omitempty"`
-	Ops         []OpSpec    `json:"operations,omitempty"`
-	Children    []*Resource `json:"children,omitempty"`
-	Bundle      *BundleSpec `json:"bundle,omitempty"`
+	Template    string   `json:"template,omitempty"`
+	Params      []NVSet  `json:"instance_attributes,omitempty"`
+	Meta        []NVSet  `json:"meta_attributes,omitempty"`
+	Utilization []NVSet  `json:"utilization,omitempty"`
+	Ops         []OpSpec `json:"operations,omitempty"`
+	// OpsID is the id of the operations block, if it has one; OpsRef that of
+	// the block whose operations this resource uses. Ops is filled either way.
+	OpsID    string      `json:"operations-id,omitempty"`
+	OpsRef   string      `json:"operations-id-ref,omitempty"`
+	Children []*Resource `json:"children,omitempty"`
+	Bundle   *BundleSpec `json:"bundle,omitempty"`
 }
 
 // OpSpec is a configured operation ("Pacemaker Explained, Resource

@@ -1,0 +1,141 @@
+package cib
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// DecodeXML reads Pacemaker's CIB XML, configuration and status. Errors name
+// element, id, line and remedy, all of them joined; warnings name what is
+// unknown here and was left out. References by id-ref are resolved, and kept
+// so that EncodeXML writes them again. Nesting and size are bounded.
+func DecodeXML(r io.Reader) (*CIB, []string, error) {
+	root, err := parseTree(r)
+	if err != nil {
+		return nil, nil, fmt.Errorf("CIB XML: %w", err)
+	}
+	if root.name != "cib" {
+		return nil, nil, fmt.Errorf("CIB XML: the top element is %s, not <cib>: is this another kind of file?", root.place())
+	}
+	log := &codecLog{byID: map[string]*element{}}
+	log.index(root)
+	c := &codec{e: root, decoding: true, log: log}
+	out := &CIB{}
+	document(c, out)
+	c.reportUnread()
+	if err := log.err(); err != nil {
+		return nil, log.warnings, fmt.Errorf("CIB XML: %w", err)
+	}
+	return out, log.warnings, nil
+}
+
+// index notes the elements that can be named by id-ref: those of the
+// configuration, the first of each id.
+func (l *codecLog) index(e *element) {
+	if e.name == "status" {
+		return
+	}
+	for _, a := range e.attrs {
+		if _, taken := l.byID[a.value]; a.name == "id" && !taken {
+			l.byID[a.value] = e
+		}
+	}
+	for _, k := range e.kids {
+		l.index(k)
+	}
+}
+
+// EncodeXML writes the CIB as Pacemaker's XML: crm_simulate and crm_verify
+// read it. Elements without an id (a CIB made from TOML or crm text has such)
+// get one. Intents and guest fences have no form in XML and are left out.
+func EncodeXML(w io.Writer, x *CIB) error {
+	c := &codec{e: &element{name: "cib"}, log: &codecLog{}}
+	document(c, x)
+	var b strings.Builder
+	writeTree(&b, c.e, 0)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func document(c *codec, x *CIB) {
+	c.str("crm_feature_set", &x.FeatureSet)
+	c.str("validate-with", &x.ValidateWith)
+	number(c, "epoch", &x.Version.Epoch, true)
+	number(c, "num_updates", &x.Version.NumUpdates, true)
+	number(c, "admin_epoch", &x.Version.AdminEpoch, true)
+	number(c, "kvmha-term", &x.Version.Term, false)
+	c.boolean("have-quorum", &x.HaveQuorum)
+	c.str("dc-uuid", &x.DC)
+	number(c, "execution-date", &x.ExecutionDate, false)
+	c.ignore("cib-last-written", "update-origin", "update-client", "update-user",
+		"remote-tls-port", "remote-clear-port", "no-quorum-panic", "num_peers",
+		"cluster-name", "ignore_dtd", "generated", "ccm_transition", "dc_uuid")
+	c.section("configuration", true, func(c *codec) { configuration(c, &x.Config) })
+	c.section("status", true, func(c *codec) { status(c, &x.Status) })
+}
+
+func configuration(c *codec, f *Configuration) {
+	c.section("crm_config", true, func(c *codec) { each(c, "cluster_property_set", &f.Properties, nvset) })
+	c.section("nodes", true, func(c *codec) { each(c, "node", &f.Nodes, node) })
+	c.section("resources", true, func(c *codec) {
+		resources(c, &f.Templates, "template")
+		resources(c, &f.Resources, resourceTags...)
+	})
+	c.section("constraints", true, func(c *codec) { constraints(c, f) })
+	c.section("rsc_defaults", false, func(c *codec) { each(c, "meta_attributes", &f.RscDefaults, nvset) })
+	c.section("op_defaults", false, func(c *codec) { each(c, "meta_attributes", &f.OpDefaults, nvset) })
+	c.section("fencing-topology", false, func(c *codec) { each(c, "fencing-level", &f.Fencing, fencingLevel) })
+	c.section("tags", false, func(c *codec) { each(c, "tag", &f.Tags, tag) })
+	c.section("alerts", false, func(c *codec) { each(c, "alert", &f.Alerts, alert) })
+	c.skip("acls", "kvmha has no access lists inside the CIB; the control socket's owner and mode decide")
+}
+
+func node(c *codec, n *Node) {
+	c.need("id", &n.ID)
+	c.str("uname", &n.Uname)
+	c.str("type", &n.Type)
+	c.ignore("score")
+	each(c, "instance_attributes", &n.Attributes, nvset)
+	each(c, "utilization", &n.Utilization, nvset)
+}
+
+func fencingLevel(c *codec, l *FencingLevel) {
+	c.autoID(&l.ID, "fencing-"+l.Target)
+	c.str("target", &l.Target)
+	c.str("target-pattern", &l.TargetPattern)
+	c.str("target-attribute", &l.TargetAttr)
+	c.str("target-value", &l.TargetValue)
+	number(c, "index", &l.Index, true)
+	devices := strings.Join(l.Devices, ",")
+	c.need("devices", &devices)
+	if c.decoding {
+		for _, d := range strings.Split(devices, ",") {
+			if d = strings.TrimSpace(d); d != "" {
+				l.Devices = append(l.Devices, d)
+			}
+		}
+	}
+}
+
+func tag(c *codec, t *Tag) {
+	c.need("id", &t.ID)
+	each(c, "obj_ref", &t.Refs, ref)
+}
+
+func alert(c *codec, a *Alert) {
+	c.need("id", &a.ID)
+	c.need("path", &a.Path)
+	c.str("description", &a.Description)
+	each(c, "meta_attributes", &a.Meta, nvset)
+	each(c, "instance_attributes", &a.Params, nvset)
+	each(c, "recipient", &a.Recipients, recipient)
+	c.skip("select", "kvmha's alerts receive every kind of event")
+}
+
+func recipient(c *codec, r *Recipient) {
+	c.autoID(&r.ID, "recipient")
+	c.need("value", &r.Value)
+	each(c, "meta_attributes", &r.Meta, nvset)
+	each(c, "instance_attributes", &r.Params, nvset)
+}

@@ -1,0 +1,183 @@
+package cib
+
+import (
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Bounds of an XML document. A CIB of 32 nodes and 8000 resources is 160 MB;
+// the deepest that Pacemaker's schemas allow is far below 64 levels, but rules
+// may nest.
+const (
+	maxXMLBytes = 1 << 30
+	maxXMLDepth = 128
+)
+
+// element is one XML element with everything below it. Text between elements
+// means nothing in a CIB and is not kept.
+type element struct {
+	name  string
+	attrs []attribute
+	kids  []*element
+	line  int
+	// seen is set when the codec has read the element, so that what nobody
+	// read can be reported.
+	seen bool
+}
+
+type attribute struct {
+	name, value string
+	seen        bool
+}
+
+func (e *element) attr(name string) (string, bool) {
+	for i := range e.attrs {
+		if e.attrs[i].name == name {
+			e.attrs[i].seen = true
+			return e.attrs[i].value, true
+		}
+	}
+	return "", false
+}
+
+func (e *element) setAttr(name, value string) {
+	e.attrs = append(e.attrs, attribute{name: name, value: value})
+}
+
+// size counts the element and all below it.
+func (e *element) size() int {
+	n := 1
+	for _, k := range e.kids {
+		n += k.size()
+	}
+	return n
+}
+
+// place names the element for a message: <primitive id="db"> in line 12.
+func (e *element) place() string {
+	if id, ok := e.attr("id"); ok {
+		return fmt.Sprintf("<%s id=%q> in line %d", e.name, id, e.line)
+	}
+	return fmt.Sprintf("<%s> in line %d", e.name, e.line)
+}
+
+// parseTree reads one document. It never panics, whatever the bytes are, and
+// stops at the bounds above.
+func parseTree(r io.Reader) (*element, error) {
+	limited := &io.LimitedReader{R: r, N: maxXMLBytes + 1}
+	dec := xml.NewDecoder(limited)
+	var root *element
+	var stack []*element
+	for {
+		token, err := dec.RawToken()
+		line, _ := dec.InputPos()
+		switch {
+		case limited.N <= 0:
+			return nil, fmt.Errorf("the document is larger than %d MiB: split the cluster or remove old status entries", maxXMLBytes>>20)
+		case errors.Is(err, io.EOF) && len(stack) == 0 && root != nil:
+			return root, nil
+		case errors.Is(err, io.EOF):
+			return nil, cutOff(stack)
+		case err != nil:
+			return nil, syntaxError(err, line)
+		}
+		switch t := token.(type) {
+		case xml.StartElement:
+			e := newElement(t, line)
+			switch {
+			case len(stack) >= maxXMLDepth:
+				return nil, fmt.Errorf("line %d: <%s> is nested more than %d levels deep: no CIB needs that", line, e.name, maxXMLDepth)
+			case len(stack) > 0:
+				parent := stack[len(stack)-1]
+				parent.kids = append(parent.kids, e)
+			case root != nil:
+				return nil, fmt.Errorf("line %d: a second top element <%s>: a document holds one <cib>", line, e.name)
+			default:
+				root = e
+			}
+			stack = append(stack, e)
+		case xml.EndElement:
+			name := qualified(t.Name)
+			if len(stack) == 0 || stack[len(stack)-1].name != name {
+				return nil, wrongEnd(stack, name, line)
+			}
+			stack = stack[:len(stack)-1]
+		}
+	}
+}
+
+func newElement(t xml.StartElement, line int) *element {
+	e := &element{name: qualified(t.Name), line: line}
+	if len(t.Attr) > 0 {
+		e.attrs = make([]attribute, len(t.Attr))
+		for i, a := range t.Attr {
+			e.attrs[i] = attribute{name: qualified(a.Name), value: a.Value}
+		}
+	}
+	return e
+}
+
+func qualified(n xml.Name) string {
+	if n.Space != "" {
+		return n.Space + ":" + n.Local
+	}
+	return n.Local
+}
+
+func cutOff(stack []*element) error {
+	if len(stack) == 0 {
+		return errors.New("the document is empty: expected <cib>")
+	}
+	open := stack[len(stack)-1]
+	return fmt.Errorf("the document ends inside %s: the file is cut off, or </%s> is missing", open.place(), open.name)
+}
+
+func wrongEnd(stack []*element, name string, line int) error {
+	if len(stack) == 0 {
+		return fmt.Errorf("line %d: </%s> closes nothing: remove it", line, name)
+	}
+	open := stack[len(stack)-1]
+	return fmt.Errorf("line %d: </%s> does not close %s: write </%s> first", line, name, open.place(), open.name)
+}
+
+func syntaxError(err error, line int) error {
+	var s *xml.SyntaxError
+	if errors.As(err, &s) {
+		return fmt.Errorf("line %d is no XML: %s", s.Line, s.Msg)
+	}
+	return fmt.Errorf("line %d: %w", line, err)
+}
+
+// writeTree prints the element the way Pacemaker does: two spaces a level,
+// one element a line.
+func writeTree(b *strings.Builder, e *element, depth int) {
+	indent := strings.Repeat("  ", depth)
+	b.WriteString(indent + "<" + e.name)
+	for _, a := range e.attrs {
+		b.WriteString(" " + a.name + `="`)
+		escapeAttr(b, a.value)
+		b.WriteByte('"')
+	}
+	if len(e.kids) == 0 {
+		b.WriteString("/>\n")
+		return
+	}
+	b.WriteString(">\n")
+	for _, k := range e.kids {
+		writeTree(b, k, depth+1)
+	}
+	b.WriteString(indent + "</" + e.name + ">\n")
+}
+
+var attrEscaper = strings.NewReplacer(
+	"&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;",
+	"\n", "&#10;", "\r", "&#13;", "\t", "&#9;")
+
+// escapeAttr writes an attribute's value. Line ends and tabs become character
+// references, because a reader turns the plain ones into spaces.
+func escapeAttr(b *strings.Builder, value string) {
+	_, _ = attrEscaper.WriteString(b, strings.ToValidUTF8(value, "\uFFFD"))
+}
