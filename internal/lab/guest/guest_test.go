@@ -91,7 +91,6 @@ func TestGuestBootsRunsItsDaemonAndPowersOff(t *testing.T) {
 	}
 	shell := dialWhenThere(t, ctx, console)
 	defer shell.Close()
-	t.Log(out, e)
 	output, err := shell.Run(ctx, "hostname; cat /run/daemon; ls /dev/virtio-ports")
 	if err != nil {
 		t.Fatal(err)
