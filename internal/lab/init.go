@@ -177,7 +177,11 @@ func (s *Site) writeDisks() error {
 			"var/lib/kvmha/.keep":       "",
 		}
 		for _, vm := range s.options.VMs {
-			files["etc/kvmha/vms/"+vm+".xml"] = s.domainXML(vm)
+			definition, err := s.domainXML(vm)
+			if err != nil {
+				return err
+			}
+			files["etc/kvmha/vms/"+vm+".xml"] = definition
 		}
 		for path, content := range files {
 			full := filepath.Join(h.disk, path)

@@ -67,41 +67,11 @@ func hostOf(entry string) string {
 
 var parentLine = regexp.MustCompile(`(?m)^PPid:\s+(\d+)$`)
 
-// Running returns the hosts on which a QEMU of this guest executes: an
-// incoming migration that has not been handed the guest yet stands still and
-// does not count, see Incoming.
-func (s *Site) Running(vm string) []string { return s.qemus(vm, false) }
-
-// Incoming returns the hosts with a QEMU that waits for this guest to arrive.
-func (s *Site) Incoming(vm string) []string { return s.qemus(vm, true) }
-
-func (s *Site) qemus(vm string, incoming bool) []string {
-	var hosts []string
-	for _, p := range processes() {
-		if !strings.HasPrefix(p.program, "qemu-system-") || !isGuest(p.args, vm) {
-			continue
-		}
-		if contains(p.args, "-incoming") == incoming {
-			hosts = append(hosts, p.host)
-		}
-	}
-	return hosts
-}
-
 func isGuest(args []string, vm string) bool {
 	for i, arg := range args {
 		if arg == "-name" && i+1 < len(args) {
 			name, _, _ := strings.Cut(strings.TrimPrefix(args[i+1], "guest="), ",")
 			return name == vm
-		}
-	}
-	return false
-}
-
-func contains(list []string, want string) bool {
-	for _, s := range list {
-		if s == want {
-			return true
 		}
 	}
 	return false
