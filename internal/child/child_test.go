@@ -1,0 +1,168 @@
+package child
+
+import (
+	"bufio"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func shell(script string, args ...string) Command {
+	return Command{Path: "/bin/sh", Args: append([]string{"-c", script, "sh"}, args...), Env: []string{"PATH=/usr/bin:/bin"}}
+}
+
+func TestResultTellsHowTheProgramEnded(t *testing.T) {
+	tests := map[string]struct {
+		cmd    Command
+		code   int
+		signal syscall.Signal
+		stdout string
+		stderr string
+	}{
+		"exit code and both streams": {cmd: shell("echo out; echo err >&2; exit 7"), code: 7, stdout: "out\n", stderr: "err\n"},
+		"a signal":                   {cmd: shell("kill -TERM $$"), code: -1, signal: syscall.SIGTERM},
+		"input reaches it whole":     {cmd: Command{Path: "/bin/cat", Stdin: "a=1\nb=2\n"}, stdout: "a=1\nb=2\n"},
+		"only the given environment": {cmd: Command{Path: "/usr/bin/env", Env: []string{"A=b"}}, stdout: "A=b\n"},
+		"arguments are not expanded": {cmd: shell(`printf %s "$1"`, "$(id); `id`"), stdout: "$(id); `id`"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := new(Runner).Run(t.Context(), tt.cmd)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := Result{Code: tt.code, Signal: tt.signal, Stdout: tt.stdout, Stderr: tt.stderr}
+			if got != want {
+				t.Errorf("got %+v, want %+v", got, want)
+			}
+		})
+	}
+}
+
+func TestAMissingProgramIsAnErrorThatNamesIt(t *testing.T) {
+	_, err := new(Runner).Run(t.Context(), Command{Path: "/nowhere/agent"})
+	if err == nil || !strings.Contains(err.Error(), "/nowhere/agent") {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestOutputIsBoundedToItsEnd(t *testing.T) {
+	got, err := new(Runner).Run(t.Context(), shell("head -c 3000000 /dev/zero | tr '\\0' x; echo END"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Stdout) != OutputLimit || !strings.HasSuffix(got.Stdout, "xEND\n") {
+		t.Errorf("kept %d bytes ending in %q", len(got.Stdout), got.Stdout[len(got.Stdout)-8:])
+	}
+}
+
+// A daemon inherits its agent's output; the agent's end must not wait for it.
+func TestADaemonLeftBehindLivesOnAndDelaysNothing(t *testing.T) {
+	started := time.Now()
+	got, err := new(Runner).Run(t.Context(), shell("setsid sleep 60 & echo $!"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(got.Stdout))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = syscall.Kill(pid, syscall.SIGKILL) }()
+	if took := time.Since(started); took > 10*time.Second {
+		t.Errorf("took %v", took)
+	}
+	if p, ok := look(pid); !ok || p.zombie {
+		t.Error("the daemon is gone")
+	}
+}
+
+func TestTheEndOfTheContextKillsEverything(t *testing.T) {
+	tests := map[string]string{
+		"a program that ignores signals": `trap "" TERM INT HUP; echo $$ >> "$1"; echo up >> "$2"; while :; do sleep 60; done`,
+		"a background grandchild":        `(sleep 60 & echo $! >> "$1"; wait) & echo $! >> "$1"; echo up >> "$2"; wait`,
+		"a child in another session":     `setsid sleep 60 & echo $! >> "$1"; echo up >> "$2"; wait`,
+	}
+	for name, script := range tests {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			pids, up := filepath.Join(dir, "pids"), filepath.Join(dir, "up")
+			if err := syscall.Mkfifo(up, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			go func() {
+				waitForLine(up)
+				cancel()
+			}()
+			got, err := new(Runner).Run(ctx, shell(script, pids, up))
+			if err != nil || !got.Killed {
+				t.Fatalf("got %+v, %v", got, err)
+			}
+			assertGone(t, pids)
+		})
+	}
+}
+
+func TestWhatAKilledPredecessorLeftIsEnded(t *testing.T) {
+	dir := t.TempDir()
+	orphan := exec.Command("/bin/sleep", "60")
+	orphan.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := orphan.Start(); err != nil {
+		t.Fatal(err)
+	}
+	r := &Runner{Dir: dir}
+	r.remember(orphan.Process.Pid)
+	stranger := filepath.Join(dir, strconv.Itoa(os.Getpid()))
+	if err := os.WriteFile(stranger, []byte("1"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- orphan.Wait() }()
+
+	n, err := r.EndLeftovers()
+	if err != nil || n != 1 {
+		t.Fatalf("ended %d, %v; want 1: the other note's pid belongs to a younger process", n, err)
+	}
+	if err := <-ended; err == nil {
+		t.Error("the orphan ended by itself")
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 0 {
+		t.Errorf("%d notes left", len(left))
+	}
+}
+
+func waitForLine(fifo string) {
+	f, err := os.Open(fifo)
+	if err != nil {
+		return
+	}
+	defer func() { _ = f.Close() }()
+	_, _ = bufio.NewReader(f).ReadString('\n')
+}
+
+func assertGone(t *testing.T, file string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for field := range strings.FieldsSeq(string(text)) {
+		pid, err := strconv.Atoi(field)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p, ok := look(pid); ok && !p.zombie {
+			t.Errorf("process %d is still there", pid)
+		}
+	}
+}
