@@ -12,11 +12,12 @@ type clusterTable struct {
 	// File that holds the shared secret, made by `vm-ctl keygen` and copied to
 	// every node. It must belong to root and be readable by nobody else.
 	Secret string `toml:"secret" default:"/etc/kvmha/secret" is:"path"`
-	// Port of failure detection, UDP and TCP, on every link.
-	Port int `toml:"port" default:"5560" min:"1" max:"65535"`
+	// Port of heartbeats and gossip, UDP and TCP, on every link.
+	GossipPort int `toml:"gossip-port" default:"7794" min:"1" max:"65535"`
 	// TCP port of the encrypted messages between members, on every link.
-	MessagePort int `toml:"message-port" default:"5561" min:"1" max:"65535"`
-	// Interval of heartbeats on each link. A fifth of deadtime when it is not given.
+	PeerPort int `toml:"peer-port" default:"7795" min:"1" max:"65535"`
+	// Interval of heartbeats on each link; at most a third of deadtime. A tenth
+	// of deadtime when it is not given.
 	Keepalive time.Duration `toml:"keepalive"`
 	// After this silence a link is reported as late in log and events. Half of
 	// deadtime when it is not given.
@@ -42,45 +43,53 @@ type clusterTable struct {
 	Watchdog string `toml:"watchdog" is:"path"`
 }
 
-const defaultInitdead = 30 * time.Second
+// Bounds of the times. Below them the engine cannot tell a pause of the kernel
+// from a death.
+const (
+	minKeepalive    = 10 * time.Millisecond
+	minDeadtime     = 100 * time.Millisecond
+	defaultInitdead = 30 * time.Second
+)
 
 // check holds Heartbeat's order of times: keepalive < warntime <= deadtime <=
 // initdead. It also sets those that follow from deadtime.
 func (t *clusterTable) check(p *problems) {
-	if t.Deadtime == 0 {
-		if _, given := p.where[t.key("deadtime")]; given && !p.wrong(t.key("deadtime")) {
-			p.add(t.key("deadtime"), "must be more than 0")
-		}
+	if t.GossipPort == t.PeerPort {
+		p.add(t.key("peer-port"), "%d is the gossip-port too: write another", t.PeerPort)
+	}
+	if p.wrong(t.key("deadtime")) {
 		return
 	}
-	times := []struct {
-		key      string
-		value    *time.Duration
-		fallback time.Duration
-	}{
-		{"keepalive", &t.Keepalive, t.Deadtime / 5},
-		{"warntime", &t.Warntime, t.Deadtime / 2},
-		{"initdead", &t.Initdead, max(defaultInitdead, 2*t.Deadtime)},
+	if t.Deadtime < minDeadtime {
+		p.add(t.key("deadtime"), "%v is below %v, the shortest silence that can be judged", t.Deadtime, minDeadtime)
+		return
 	}
-	for _, one := range times {
-		if _, given := p.where[t.key(one.key)]; !given || p.wrong(t.key(one.key)) {
-			*one.value = one.fallback
-		}
+	t.fill(p)
+	if t.Keepalive < minKeepalive || t.Keepalive > t.Deadtime/3 {
+		p.add(t.key("keepalive"), "%v must lie between %v and a third of deadtime %v, so that one lost heartbeat is no verdict", t.Keepalive, minKeepalive, t.Deadtime)
 	}
-	switch {
-	case t.Keepalive <= 0:
-		p.add(t.key("keepalive"), "must be more than 0")
-	case t.Keepalive*2 > t.Deadtime:
-		p.add(t.key("keepalive"), "%v leaves no room for one lost heartbeat within deadtime %v: write at most %v", t.Keepalive, t.Deadtime, t.Deadtime/2)
-	}
-	if t.Warntime > t.Deadtime {
-		p.add(t.key("warntime"), "%v is longer than deadtime %v, so nobody would be warned", t.Warntime, t.Deadtime)
+	if t.Warntime < t.Keepalive || t.Warntime > t.Deadtime {
+		p.add(t.key("warntime"), "%v must lie between keepalive %v and deadtime %v", t.Warntime, t.Keepalive, t.Deadtime)
 	}
 	if t.Initdead < t.Deadtime {
 		p.add(t.key("initdead"), "%v is shorter than deadtime %v: a start takes longer than a silence", t.Initdead, t.Deadtime)
 	}
-	if t.Port == t.MessagePort {
-		p.add(t.key("message-port"), "%d is the port of failure detection too: write another", t.MessagePort)
+}
+
+// fill derives from deadtime the times that are not given, or not readable.
+func (t *clusterTable) fill(p *problems) {
+	for _, one := range []struct {
+		key      string
+		value    *time.Duration
+		fallback time.Duration
+	}{
+		{"keepalive", &t.Keepalive, max(t.Deadtime/10, minKeepalive)},
+		{"warntime", &t.Warntime, t.Deadtime / 2},
+		{"initdead", &t.Initdead, max(defaultInitdead, 2*t.Deadtime)},
+	} {
+		if _, given := p.where[t.key(one.key)]; !given || p.wrong(t.key(one.key)) {
+			*one.value = one.fallback
+		}
 	}
 }
 
@@ -88,7 +97,7 @@ func (t *clusterTable) check(p *problems) {
 func (doc *document) cluster() *Cluster {
 	t := &doc.Cluster
 	c := &Cluster{
-		Name: t.Name, SecretFile: t.Secret, Port: t.Port, MessagePort: t.MessagePort,
+		Name: t.Name, SecretFile: t.Secret, GossipPort: uint16(t.GossipPort), PeerPort: uint16(t.PeerPort),
 		Keepalive: t.Keepalive, Warntime: t.Warntime, Deadtime: t.Deadtime, Initdead: t.Initdead,
 		TwoNode:    t.TwoNode == "true" || t.TwoNode == "" && len(doc.Nodes) == 2,
 		WaitForAll: t.WaitForAll,

@@ -23,9 +23,9 @@ type Cluster struct {
 	Name string
 	// SecretFile holds the key that admits nodes (vm-ctl keygen).
 	SecretFile string
-	// Port is the UDP and TCP port of failure detection, MessagePort the TCP
-	// port of messages between members.
-	Port, MessagePort int
+	// GossipPort (UDP and TCP) carries heartbeats and gossip, PeerPort (TCP)
+	// the messages between members.
+	GossipPort, PeerPort uint16
 	// Keepalive, Warntime, Deadtime and Initdead are Heartbeat's four times.
 	Keepalive, Warntime, Deadtime, Initdead time.Duration
 	TwoNode, WaitForAll                     bool
