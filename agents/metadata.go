@@ -140,7 +140,7 @@ func (m *Metadata) CheckParams(params []cib.NV) error {
 // Nearest returns the one of names that text is most likely a misspelling of,
 // "" if none is near.
 func Nearest(text string, names []string) string {
-	best, score := "", 0.6
+	best, score := "", 0.55
 	for _, n := range names {
 		if s := levenshtein.Match(strings.ToLower(text), strings.ToLower(n), nil); s > score {
 			best, score = n, s
