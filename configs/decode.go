@@ -36,12 +36,17 @@ func (d *decoder) decodeTable(path string, raw map[string]any, dst reflect.Value
 	known := []string{}
 	for _, f := range schemaOf(dst.Type()) {
 		known = append(known, f.name)
-		value, there := raw[f.name]
+		key := f.name
+		if alias := f.tag.Get("alias"); alias != "" {
+			known = append(known, alias)
+			key = d.oneOf(path, raw, f.name, alias)
+		}
+		value, there := raw[key]
 		switch {
 		case there:
-			d.decodeField(join(path, f.name), value, f, dst.Field(f.index))
+			d.decodeField(join(path, key), value, f, dst.Field(f.index))
 		case f.tag.Get("required") == "true":
-			d.add(path, "%s is missing %s", d.describe(path), quoted(f.name))
+			d.add(path, "%s lacks %s", d.describe(path), f.written(dst.Field(f.index).Type()))
 		default:
 			d.fillDefault(f, dst.Field(f.index))
 		}
@@ -54,6 +59,19 @@ func (d *decoder) decodeTable(path string, raw map[string]any, dst reflect.Value
 	if t, ok := dst.Addr().Interface().(checked); ok {
 		t.check(d.problems)
 	}
+}
+
+// oneOf returns which of a key's two names a table has.
+func (d *decoder) oneOf(path string, raw map[string]any, name, alias string) string {
+	_, hasName := raw[name]
+	_, hasAlias := raw[alias]
+	if hasName && hasAlias {
+		d.add(join(path, alias), "is the new name of %s: write one of them", name)
+	}
+	if hasAlias {
+		return alias
+	}
+	return name
 }
 
 // describe names a table as it is written: [cluster], [[node]].
@@ -134,10 +152,14 @@ func (d *decoder) decodeField(path string, value any, f field, dst reflect.Value
 	case dst.Kind() == reflect.Int:
 		d.integer(path, value, f.tag, dst)
 	case dst.Kind() == reflect.Struct:
-		if raw, ok := value.(map[string]any); ok {
+		raw, ok := value.(map[string]any)
+		switch {
+		case ok:
 			d.decodeTable(path, raw, dst)
-		} else {
+		case strings.HasSuffix(path, "]"):
 			d.mismatch(path, "a table", value)
+		default:
+			d.mismatch(path, f.written(dst.Type())+", one table", value)
 		}
 	case dst.Kind() == reflect.Map:
 		d.decodeMap(path, value, f, dst)
@@ -169,7 +191,7 @@ func (d *decoder) decodeMap(path string, value any, f field, dst reflect.Value) 
 func (d *decoder) decodeList(path string, value any, f field, dst reflect.Value) {
 	items, ok := listOf(value)
 	if !ok {
-		d.mismatch(path, "a list", value)
+		d.mismatch(path, f.written(dst.Type())+", a list", value)
 		return
 	}
 	dst.Set(reflect.MakeSlice(dst.Type(), len(items), len(items)))
@@ -199,6 +221,17 @@ type field struct {
 	name  string
 	index int
 	tag   reflect.StructTag
+}
+
+// written shows how the key is written: name, [name] or [[name]].
+func (f field) written(t reflect.Type) string {
+	switch {
+	case t.Kind() == reflect.Struct && t != addrType:
+		return "[" + f.name + "]"
+	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct:
+		return "[[" + f.name + "]]"
+	}
+	return f.name
 }
 
 // schemaOf lists the keys of a table struct in the order written.

@@ -27,6 +27,7 @@
 // The tags of a schema field:
 //
 //	toml:"name"       the key
+//	alias:"name"      another name of the key
 //	default:"text"    the value when the key is absent
 //	required:"true"   absence is an error
 //	is:"kind"         for strings: what the text must be (see kinds in value.go)

@@ -30,6 +30,7 @@ func (doc *document) check(p *problems) {
 	checkNodes(p, doc.Nodes)
 	doc.checkMembers(p)
 	checkLevels(p, doc.Levels)
+	checkPlugs(p, doc.Fencing, doc.Nodes)
 	if len(doc.Fencing) == 0 && doc.Options.Fencing != "false" {
 		p.warn("cluster", "no [[fencing]] device: nothing of a lost node can be recovered, because nothing proves that it is dead")
 	}

@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -58,6 +59,21 @@ func (t *fencingTable) build() *cib.Resource {
 		Params: freeSet(t.ID+"-instance_attributes", params),
 		Meta:   t.Meta.build(t.ID),
 		Ops:    buildOperations(t.ID, ops),
+	}
+}
+
+// checkPlugs notes a plug of a node that there is not.
+func checkPlugs(p *problems, devices []fencingTable, nodes []nodeTable) {
+	var known []string
+	for i := range nodes {
+		known = append(known, nodes[i].Name)
+	}
+	for i := range devices {
+		for node := range devices[i].Plugs {
+			if !slices.Contains(known, node) {
+				p.add(join(devices[i].key("plugs"), node), "there is no node %q%s", node, didYouMean(node, known))
+			}
+		}
 	}
 }
 

@@ -8,8 +8,9 @@ import (
 )
 
 // metaTable holds the options of a resource that the cluster itself obeys
-// ("Pacemaker Explained, Resource Meta-Attributes"). Groups and clones hand
-// theirs down to their members.
+// ("Pacemaker Explained, Resource Meta-Attributes"). The table meta of
+// resources, groups, clones, VMs and devices has the same keys; groups and
+// clones hand theirs down to their members.
 type metaTable struct {
 	table
 	// What the cluster tries to keep: Started, Stopped, or for promotable clones

@@ -2,6 +2,7 @@ package configs
 
 import (
 	"net/netip"
+	"slices"
 	"sort"
 	"strings"
 
@@ -38,6 +39,9 @@ func (t *nodeTable) check(p *problems) {
 	case 1:
 		p.warn(links, "one heartbeat network only: its failure will be taken for the death of the peers")
 	}
+	if len(t.Links) > maxLinks {
+		p.add(links, "%d heartbeat networks are more than %d", len(t.Links), maxLinks)
+	}
 	for name := range t.Links {
 		if !isID(name) {
 			p.add(join(links, name), "%q is not a name for a heartbeat network: write a letter, then letters, digits, - _ and .", name)
@@ -45,11 +49,20 @@ func (t *nodeTable) check(p *problems) {
 	}
 }
 
+// Bounds of the engine.
+const (
+	maxNodes = 64
+	maxLinks = 8
+)
+
 // checkNodes compares the nodes with each other: link names must be the same
 // everywhere, addresses nowhere.
 func checkNodes(p *problems, nodes []nodeTable) {
 	if len(nodes) == 0 {
 		return
+	}
+	if len(nodes) < 2 || len(nodes) > maxNodes {
+		p.add("node", "a cluster has 2 to %d nodes, not %d", maxNodes, len(nodes))
 	}
 	owner := map[netip.Addr]string{}
 	want := linkNames(&nodes[0])
@@ -74,21 +87,15 @@ func compareLinks(p *problems, n *nodeTable, want []string, first string) {
 	if len(have) == 0 || len(want) == 0 {
 		return
 	}
+	lacking := slices.DeleteFunc(slices.Clone(want), func(name string) bool { return slices.Contains(have, name) })
+	for _, name := range lacking {
+		p.add(n.key("links"), "node %q lacks link %q, which node %q has", n.Name, name, first)
+	}
 	for _, name := range have {
-		if _, ok := index(want, name); !ok {
-			p.add(join(n.key("links"), name), "node %q has no link %q (it has %s)%s", first, name, strings.Join(want, ", "), didYouMean(name, want))
+		if !slices.Contains(want, name) {
+			p.add(join(n.key("links"), name), "node %q has no link %q (it has %s)%s", first, name, strings.Join(want, ", "), didYouMean(name, lacking))
 		}
 	}
-	for _, name := range want {
-		if _, ok := index(have, name); !ok {
-			p.add(n.key("links"), "node %q lacks link %q, which node %q has", n.Name, name, first)
-		}
-	}
-}
-
-func index(sorted []string, name string) (int, bool) {
-	i := sort.SearchStrings(sorted, name)
-	return i, i < len(sorted) && sorted[i] == name
 }
 
 func linkNames(n *nodeTable) []string {

@@ -9,16 +9,16 @@ type optionsTable struct {
 	NoQuorumPolicy string `toml:"no-quorum-policy" enum:"stop|ignore|freeze|demote|suicide"`
 	// Whether nodes are fenced at all. Without it nothing of a lost node can be
 	// recovered safely. Default: true.
-	Fencing string `toml:"stonith-enabled" is:"bool"`
+	Fencing string `toml:"stonith-enabled" alias:"fencing-enabled" is:"bool"`
 	// What fencing does to a node. Default: reboot.
-	FencingAction string `toml:"stonith-action" enum:"reboot|off|poweroff"`
+	FencingAction string `toml:"stonith-action" alias:"fencing-action" enum:"reboot|off|poweroff"`
 	// Limit for one fencing operation. Default: 60s.
-	FencingTimeout string `toml:"stonith-timeout" is:"duration"`
+	FencingTimeout string `toml:"stonith-timeout" alias:"fencing-timeout" is:"duration"`
 	// After so many failures a target is not fenced any more. Default: 10.
-	FencingMaxAttempts string `toml:"stonith-max-attempts" is:"score"`
+	FencingMaxAttempts string `toml:"stonith-max-attempts" alias:"fencing-max-attempts" is:"score"`
 	// How long a watchdog needs to reset a node, for fencing by watchdog alone.
 	// Default: 0 (not used).
-	WatchdogTimeout string `toml:"stonith-watchdog-timeout" is:"duration"`
+	WatchdogTimeout string `toml:"stonith-watchdog-timeout" alias:"fencing-watchdog-timeout" is:"duration"`
 	// Fence a node that has not been seen since the start. Default: true.
 	StartupFencing string `toml:"startup-fencing" is:"bool"`
 	// Several nodes may be fenced at once. Default: false.
@@ -95,7 +95,9 @@ type optionsTable struct {
 // defaultsTable holds the defaults of resources and of operations.
 type defaultsTable struct {
 	table
-	Resource  metaTable              `toml:"resource"`
+	// The meta-attributes of resources that do not set their own (see meta).
+	Resource metaTable `toml:"resource"`
+	// What operations have that do not say otherwise.
 	Operation operationDefaultsTable `toml:"operation"`
 }
 

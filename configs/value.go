@@ -100,7 +100,7 @@ func (d *decoder) integer(path string, value any, tag reflect.StructTag, dst ref
 }
 
 // kinds are the meanings a string key can have (tag is:"…"). Such a key keeps
-// its text, because the CIB does; numbers and booleans become text.
+// its text, because the CIB does.
 var kinds = map[string]struct {
 	want  string
 	valid func(text string) bool
@@ -117,6 +117,9 @@ var kinds = map[string]struct {
 	"path":     {`an absolute path such as "/var/lib/kvmha"`, func(t string) bool { return strings.HasPrefix(t, "/") }},
 }
 
+// numeric are the kinds that may be written as a number without quotes.
+var numeric = []string{"duration", "score", "integer", "value"}
+
 // text checks a string key by its tags and returns its text.
 func (d *decoder) text(path string, value any, tag reflect.StructTag) (string, bool) {
 	kindName := tag.Get("is")
@@ -124,7 +127,7 @@ func (d *decoder) text(path string, value any, tag reflect.StructTag) (string, b
 	text, isText := value.(string)
 	switch v := value.(type) {
 	case int64:
-		text, isText = strconv.FormatInt(v, 10), hasKind && kindName != "bool"
+		text, isText = strconv.FormatInt(v, 10), slices.Contains(numeric, kindName)
 	case float64:
 		text, isText = strconv.FormatFloat(v, 'g', -1, 64), kindName == "value"
 	case bool:
