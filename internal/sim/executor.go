@@ -62,8 +62,8 @@ func (ex *executor) run(op cib.Operation) {
 	if _, known := ex.queues[t.id]; !known {
 		ex.resources = append(ex.resources, t.id)
 	}
+	ex.displace(op, t.id)
 	if op.Force {
-		ex.cancelAll(t.id)
 		w.checkForced(t)
 	}
 	ex.queues[t.id] = append(ex.queues[t.id], t)
@@ -261,15 +261,25 @@ func (t *task) interrupt() {
 	}
 }
 
-// cancelAll ends everything under way for a resource.
-func (ex *executor) cancelAll(id string) {
-	for _, t := range append([]*task{}, ex.queues[id]...) {
-		if !t.begun.IsZero() {
-			t.interrupt()
+// displace ends what a new operation ends, as internal/executor does: a forced
+// stop everything but another one, a monitor its predecessor, and an operation
+// that ends what is monitored every recurring monitor.
+func (ex *executor) displace(op cib.Operation, id string) {
+	ends := op.Force || op.Name == "stop" || op.Name == "demote" || op.Name == "promote" || op.Name == "migrate_to"
+	for _, r := range append([]*watch{}, ex.recurring...) {
+		if r.id == id && (ends || r.op.Name == op.Name && r.op.Interval == op.Interval) {
+			ex.forget(r.op.Resource, r.op.Interval)
+			ex.report(r, r.last, cib.ExecCancelled)
 		}
-		t.finish(cib.UnknownError, cib.ExecCancelled, "cancelled by a forced stop")
 	}
-	ex.queues[id] = nil
+	for _, t := range append([]*task{}, ex.queues[id]...) {
+		if op.Force && !t.op.Force || t.op.Interval > 0 && (ends || t.op.Interval == op.Interval) {
+			if !t.begun.IsZero() {
+				t.interrupt()
+			}
+			t.finish(cib.UnknownError, cib.ExecCancelled, "cancelled")
+		}
+	}
 }
 
 // cancel ends a recurring monitor or an operation under way; both still yield
@@ -307,7 +317,7 @@ func (ex *executor) forget(resource string, interval time.Duration) {
 
 func (ex *executor) report(r *watch, rc cib.RC, status cib.ExecStatus) {
 	w := ex.p.w
-	result := cib.Result{ID: r.op.ID, RC: rc, Status: status, Unsolicited: status == cib.ExecDone, Started: w.agenda.now, Ended: w.agenda.now}
+	result := cib.Result{ID: r.op.ID, RC: rc, Status: status, Unsolicited: status == cib.ExecDone && w.dice.chance(0.5), Started: w.agenda.now, Ended: w.agenda.now}
 	w.agenda.after(0, func() { ex.p.deliver(node.OperationDone{Operation: r.op, Result: result}) })
 }
 

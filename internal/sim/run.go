@@ -71,6 +71,8 @@ type Report struct {
 	// Settled is how long the cluster took to be whole after the last fault,
 	// Span the virtual time of the run.
 	Settled, Span time.Duration
+	// Violation is the invariant that was broken, nil when all held.
+	Violation *Violation
 	// Last are the last lines of the log.
 	Last []string
 }
@@ -230,6 +232,7 @@ func (w *world) finish(seed uint64) (*Report, error) {
 	w.report.Span = w.agenda.now.Sub(epoch)
 	w.report.Hash = w.trace.hex()
 	w.report.Last = w.trace.tail()
+	w.report.Violation = w.violation
 	if w.violation == nil {
 		return &w.report, nil
 	}

@@ -69,6 +69,14 @@ func (s *Stage) RunsOn(resource string) []string {
 	return all
 }
 
+// Life returns which run of a resource from start to stop goes on, 0 for none.
+func (s *Stage) Life(resource string) uint64 {
+	for _, c := range s.w.copiesOf(resource) {
+		return c.life
+	}
+	return 0
+}
+
 // Migrating tells whether a live migration of a VM is under way.
 func (s *Stage) Migrating(resource string) bool {
 	for _, c := range s.w.copiesOf(resource) {
