@@ -1,0 +1,10 @@
+package node
+
+import "kvmha/internal/cib"
+
+// CIB returns what this node holds now. It is never changed afterwards, so a
+// reader may keep it.
+func (c *Core) CIB() *cib.CIB { return c.cib }
+
+// DC returns the node that this one follows, "" while it follows none.
+func (c *Core) DC() string { return c.vote.dc }
