@@ -157,9 +157,7 @@ func writeTree(b *strings.Builder, e *element, depth int) {
 	indent := strings.Repeat("  ", depth)
 	b.WriteString(indent + "<" + e.name)
 	for _, a := range e.attrs {
-		b.WriteString(" " + a.name + `="`)
-		escapeAttr(b, a.value)
-		b.WriteByte('"')
+		b.WriteString(" " + a.name + `="` + EscapeXML(a.value) + `"`)
 	}
 	if len(e.kids) == 0 {
 		b.WriteString("/>\n")
@@ -176,8 +174,15 @@ var attrEscaper = strings.NewReplacer(
 	"&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;",
 	"\n", "&#10;", "\r", "&#13;", "\t", "&#9;")
 
-// escapeAttr writes an attribute's value. Line ends and tabs become character
-// references, because a reader turns the plain ones into spaces.
-func escapeAttr(b *strings.Builder, value string) {
-	_, _ = attrEscaper.WriteString(b, strings.ToValidUTF8(value, "\uFFFD"))
+// EscapeXML makes a text fit for an attribute in double quotes. Line ends and
+// tabs become character references, because a reader turns the plain ones into
+// spaces; what XML cannot hold becomes U+FFFD.
+func EscapeXML(text string) string {
+	valid := strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' && r != '\r' && r != '\t' || r == 0xFFFE || r == 0xFFFF {
+			return '\uFFFD'
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\uFFFD"))
+	return attrEscaper.Replace(valid)
 }
