@@ -1,0 +1,33 @@
+package embedded
+
+import (
+	"runtime"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// schedParam is the kernel's struct sched_param.
+type schedParam struct{ priority int32 }
+
+// realtimePriority is the lowest of SCHED_RR: above all ordinary processes,
+// below the kernel's own threads.
+const realtimePriority = 1
+
+// realtime binds the calling goroutine to its thread and lets the thread run
+// before all ordinary ones, if Options.Realtime asks for it. What the thread
+// starts is ordinary again (SCHED_RESET_ON_FORK), so agents never inherit it.
+func (e *Engine) realtime(what string) {
+	if !e.opts.Realtime {
+		return
+	}
+	if err := unix.Mlockall(unix.MCL_CURRENT | unix.MCL_FUTURE); err != nil {
+		e.log.Warn("memory-not-locked", "goroutine", what, "error", err, "remedy", "run as root or raise LimitMEMLOCK")
+	}
+	runtime.LockOSThread()
+	param := schedParam{priority: realtimePriority}
+	_, _, errno := unix.Syscall(unix.SYS_SCHED_SETSCHEDULER, 0, unix.SCHED_RR|unix.SCHED_RESET_ON_FORK, uintptr(unsafe.Pointer(&param)))
+	if errno != 0 {
+		e.log.Warn("priority-not-raised", "goroutine", what, "error", errno, "remedy", "run as root or grant CAP_SYS_NICE")
+	}
+}
