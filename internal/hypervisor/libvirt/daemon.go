@@ -1,0 +1,45 @@
+package libvirt
+
+import (
+	"errors"
+
+	"kvmha/internal/hypervisor"
+)
+
+// daemon is one connection to a libvirtd. Its methods block until libvirtd has
+// answered or the connection has ended; domains are named by UUID. Errors wrap
+// errNoDomain or hypervisor.ErrUnavailable where these are the cause.
+type daemon interface {
+	// state returns Running or Paused of an active domain, Stopped of an
+	// inactive one.
+	state(uuid string) (hypervisor.State, error)
+	// xml returns the definition of an active domain as it runs.
+	xml(uuid string) (string, error)
+	// active returns the UUIDs of all active domains.
+	active() ([]string, error)
+	create(xml string) error
+	shutdown(uuid string) error
+	destroy(uuid string) error
+	// migrate moves a domain peer to peer and returns when it is over.
+	migrate(uuid, uri string) error
+	abortJob(uuid string) error
+	job(uuid string) (hypervisor.Progress, error)
+	// close is called once, when no other call is under way.
+	close()
+}
+
+// errNoDomain means that libvirtd knows no domain with this UUID.
+var errNoDomain = errors.New("libvirt knows no such domain")
+
+// errNoLibrary means that libvirt can never be reached from this process.
+var errNoLibrary = errors.New("libvirt.so.0 is not available: install libvirt0 and restart")
+
+// observer is told by a connection what it sees, from any goroutine; neither
+// function blocks.
+type observer struct {
+	event func(uuid string, e hypervisor.Event)
+	lost  func(reason string)
+}
+
+// dialer opens a connection. A nil observer member is not called.
+type dialer func(uri string, o observer) (daemon, error)
