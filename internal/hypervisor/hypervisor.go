@@ -34,6 +34,10 @@ func (s State) String() string {
 // (libvirtd down, library missing).
 var ErrUnavailable = errors.New("hypervisor is not available")
 
+// ErrNotInstalled wraps errors of a host that has no hypervisor at all, and so
+// can never run a domain until one is installed.
+var ErrNotInstalled = errors.New("hypervisor is not installed")
+
 // Definition is what is known of a domain from its XML.
 type Definition struct {
 	Name string

@@ -2,6 +2,7 @@ package libvirt
 
 import (
 	"errors"
+	"fmt"
 
 	"kvmha/internal/hypervisor"
 )
@@ -32,7 +33,7 @@ type daemon interface {
 var errNoDomain = errors.New("libvirt knows no such domain")
 
 // errNoLibrary means that libvirt can never be reached from this process.
-var errNoLibrary = errors.New("libvirt.so.0 is not available: install libvirt0 and restart")
+var errNoLibrary = fmt.Errorf("%w: libvirt.so.0 is missing: install libvirt0 and restart", hypervisor.ErrNotInstalled)
 
 // observer is told by a connection what it sees, from any goroutine; neither
 // function blocks.

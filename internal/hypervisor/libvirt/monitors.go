@@ -136,7 +136,22 @@ func (d *Driver) listen(ctx context.Context, uuid string, mon *monitor) error {
 			d.bus.publish(hypervisor.Event{Domain: def.Name, Kind: kind, Detail: e.Event})
 		}
 	}
+	if ctx.Err() == nil {
+		d.sessionEnded(def)
+	}
 	return nil
+}
+
+// sessionEnded tells of a domain that ended while libvirtd was not there to say
+// so.
+func (d *Driver) sessionEnded(def hypervisor.Definition) {
+	if _, release, err := d.link.acquire(d.ctx); err == nil {
+		release()
+		return
+	}
+	if d.gone(d.ctx, def, quitLimit) {
+		d.bus.publish(hypervisor.Event{Domain: def.Name, Kind: hypervisor.DomainCrashed, Detail: "its QEMU ended while libvirtd was away"})
+	}
 }
 
 // dialQMP opens the domain's own socket, else libvirtd's passthrough.

@@ -17,7 +17,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 func TestDomainXMLOfAGuestIsAsReviewed(t *testing.T) {
 	got := DomainXML(Spec{
 		Name: "db1", UUID: "6f1b0c4e-0000-4000-8000-000000000001",
-		Kernel: "/boot/vmlinuz", Initrd: "/var/lib/a & b.img",
+		Kernel: "/boot/vmlinuz", Initrd: "/var/lib/a & b.img", Witness: "/run/witness.qmp",
 	})
 	golden := filepath.Join("testdata", "db1.xml")
 	if *update {

@@ -1,0 +1,110 @@
+package virtualdomain
+
+import (
+	"context"
+	"time"
+
+	"kvmha/agents"
+	"kvmha/internal/cib"
+	"kvmha/internal/hypervisor"
+)
+
+func (a *Agent) migrateTo(ctx context.Context, op cib.Operation, p params) agents.Outcome {
+	target := op.MetaValue("migrate_target")
+	if target == "" {
+		return agents.Done(cib.NotConfigured, "%s: migrate_to without a target", op.Resource)
+	}
+	def, err := a.definition(op, p)
+	if err != nil {
+		return agents.Done(cib.NotInstalled, "%s cannot migrate from here: %v", op.Resource, err)
+	}
+	switch state, err := a.opts.Driver.State(ctx, def); state {
+	case hypervisor.Stopped:
+		return agents.Done(cib.NotRunning, "domain %s does not run here", def.Name)
+	case hypervisor.Unknown:
+		return agents.Done(cib.UnknownError, "it is not known whether domain %s runs here: %v", def.Name, err)
+	}
+	report := func(progress hypervisor.Progress) {
+		if a.opts.Progress != nil {
+			a.opts.Progress(op.Resource, progress)
+		}
+	}
+	if err := a.opts.Driver.Migrate(ctx, def, p.uri(target), report); err != nil {
+		return agents.Done(cib.UnknownError, "%v", err)
+	}
+	return agents.Done(cib.OK)
+}
+
+// migrateFrom waits until the domain has arrived, that is, until its CPUs run
+// here. The definition is kept first, so that the domain is found again even if
+// the XML file is removed.
+func (a *Agent) migrateFrom(ctx context.Context, op cib.Operation, p params) agents.Outcome {
+	def, err := hypervisor.ReadDefinition(p.config)
+	if err != nil {
+		return agents.Done(cib.NotInstalled, "%s cannot run here: %v", op.Resource, err)
+	}
+	if out := a.keep(op, def); out.RC != cib.OK {
+		return out
+	}
+	ctx, cancel := context.WithTimeout(ctx, beforeTimeout(op.Timeout))
+	defer cancel()
+	state, err := a.await(ctx, def, func(s hypervisor.State) bool { return s == hypervisor.Running })
+	if state != hypervisor.Running {
+		return agents.Done(cib.UnknownError, "domain %s has not arrived from %s: it is %v here (%v)",
+			def.Name, op.MetaValue("migrate_source"), state, err)
+	}
+	return agents.Done(cib.OK)
+}
+
+// settled returns the state when it is Running or Stopped. A domain that is
+// paused may be arriving or leaving by a migration, and an unknown state may
+// become known: both are given some time.
+func (a *Agent) settled(ctx context.Context, def hypervisor.Definition) (hypervisor.State, error) {
+	state, err := a.opts.Driver.State(ctx, def)
+	for range unknownTries - 1 {
+		if state == hypervisor.Running || state == hypervisor.Stopped {
+			return state, nil
+		}
+		limited, cancel := context.WithTimeout(ctx, 5*recheck)
+		state, err = a.await(limited, def, func(s hypervisor.State) bool {
+			return s == hypervisor.Running || s == hypervisor.Stopped
+		})
+		cancel()
+	}
+	return state, err
+}
+
+// await looks at the state at every event of the domain, and now and then, until
+// it is as wanted or ctx ends. It returns the last state.
+func (a *Agent) await(ctx context.Context, def hypervisor.Definition, wanted func(hypervisor.State) bool) (hypervisor.State, error) {
+	happened := make(chan struct{}, 1)
+	watch, stop := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	defer func() { stop(); <-ended }()
+	go func() {
+		defer close(ended)
+		// Without events the ticker is enough.
+		_ = a.opts.Driver.Watch(watch, func(e hypervisor.Event) {
+			if e.Domain == def.Name || e.Domain == "" {
+				select {
+				case happened <- struct{}{}:
+				default:
+				}
+			}
+		})
+	}()
+	ticker := time.NewTicker(recheck)
+	defer ticker.Stop()
+	for {
+		// The state outlives ctx: the last look is what the caller reports.
+		state, err := a.opts.Driver.State(context.WithoutCancel(ctx), def)
+		if wanted(state) || ctx.Err() != nil {
+			return state, err
+		}
+		select {
+		case <-happened:
+		case <-ticker.C:
+		case <-ctx.Done():
+		}
+	}
+}
