@@ -36,7 +36,7 @@ var mayImport = map[string][]string{
 	"virtio":                    {"internal/hypervisor", "internal/control"},
 	"configs":                   {"internal/cib", "internal/cluster"},
 	"internal/host": {
-		"agents", "configs", "internal/cib", "internal/cluster", "internal/cluster/embedded",
+		"agents", "agents/fencing", "configs", "internal/child", "internal/cib", "internal/cluster", "internal/cluster/embedded",
 		"internal/cluster/secret", "internal/control", "internal/executor", "internal/hypervisor",
 		"internal/node", "stonith", "virtio",
 	},
