@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"kvmha/internal/cib"
@@ -42,6 +43,15 @@ func (c *clients) ask(h *host, verb control.Verb, args any, promised *promise) *
 		p.deliver(node.ClientRequest{ID: r.id, Verb: string(verb), Args: []byte(encode(args))})
 	})
 	return r
+}
+
+// promise notes a change about to be asked for. What the configuration says
+// before the first one counts as promised from the beginning.
+func (c *clients) promise(key, value string) *promise {
+	if !slices.Contains(c.ledger.keys(), key) {
+		c.ledger.ask(key, readRegister(&c.w.initial, key), epoch).acked = epoch
+	}
+	return c.ledger.ask(key, value, c.w.agenda.now)
 }
 
 // reply takes the core's answer: one, to a request it was given.
@@ -120,7 +130,7 @@ func (c *clients) standby(h *host, target string, standby bool) {
 	if standby {
 		verb, value = control.Standby, "on"
 	}
-	c.ask(h, verb, control.NodeArgs{Node: target}, c.ledger.ask("standby/"+target, value, c.w.agenda.now))
+	c.ask(h, verb, control.NodeArgs{Node: target}, c.promise("standby/"+target, value))
 }
 
 func (c *clients) role(h *host, id string, stop bool) {
@@ -128,7 +138,7 @@ func (c *clients) role(h *host, id string, stop bool) {
 	if stop {
 		verb, value = control.RscStop, "Stopped"
 	}
-	c.ask(h, verb, control.RscArgs{Resource: id}, c.ledger.ask("role/"+id, value, c.w.agenda.now))
+	c.ask(h, verb, control.RscArgs{Resource: id}, c.promise("role/"+id, value))
 }
 
 // add adds a resource that no configuration had before.
@@ -138,7 +148,7 @@ func (c *clients) add(h *host) {
 	}
 	c.w.extras++
 	id := fmt.Sprintf("extra-%d", c.w.extras)
-	c.ask(h, control.RscAdd, control.RscAddArgs{Resource: dummy(id)}, c.ledger.ask("resource/"+id, "present", c.w.agenda.now))
+	c.ask(h, control.RscAdd, control.RscAddArgs{Resource: dummy(id)}, c.promise("resource/"+id, "present"))
 }
 
 func (c *clients) remove(h *host) {
@@ -146,7 +156,7 @@ func (c *clients) remove(h *host) {
 		return
 	}
 	id := fmt.Sprintf("extra-%d", 1+c.w.dice.IntN(c.w.extras))
-	c.ask(h, control.RscDelete, control.RscArgs{Resource: id}, c.ledger.ask("resource/"+id, "", c.w.agenda.now))
+	c.ask(h, control.RscDelete, control.RscArgs{Resource: id}, c.promise("resource/"+id, ""))
 }
 
 // apply replaces the configuration by the one this node knows, with one mark
@@ -161,7 +171,7 @@ func (c *clients) apply(h *host) {
 	setProperty(&next, mark, "yes")
 	base := now.Version
 	c.ask(h, control.Apply, control.ApplyArgs{Config: next, BaseVersion: &base, Source: "simulated"},
-		c.ledger.ask("property/"+mark, "yes", c.w.agenda.now))
+		c.promise("property/"+mark, "yes"))
 }
 
 // readRegister reads from a configuration what the ledger has under a key.

@@ -14,6 +14,7 @@ var (
 	countFlag = flag.Int("seeds", 1000, "how many seeds TestSeeds runs")
 	firstFlag = flag.Int("first", 1, "the first of them")
 	nodesFlag = flag.Int("nodes", 0, "number of hosts; 0 lets the seed choose")
+	plainFlag = flag.Bool("plain", false, "use the plain scheduler of these tests in the place of policy.Schedule")
 )
 
 // TestSeed replays one seed:
@@ -23,7 +24,7 @@ func TestSeed(t *testing.T) {
 	if *seedFlag < 0 {
 		return // it is a tool; TestSeeds is the test
 	}
-	opts := Options{Nodes: *nodesFlag}
+	opts := options()
 	if testing.Verbose() {
 		opts.Log = os.Stdout
 	}
@@ -32,6 +33,15 @@ func TestSeed(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("%s", summary(report))
+}
+
+// options are what the flags ask for.
+func options() Options {
+	opts := Options{Nodes: *nodesFlag}
+	if *plainFlag {
+		opts.Schedule = plain
+	}
+	return opts
 }
 
 // shards is how many tests share the seeds; they run as many at a time as
@@ -51,7 +61,7 @@ func TestSeeds(t *testing.T) {
 			var sum Report
 			failed := 0
 			for i := shard; i < n && failed < 5; i += shards {
-				report, err := Run(uint64(*firstFlag+i), Options{Nodes: *nodesFlag})
+				report, err := Run(uint64(*firstFlag+i), options())
 				if err != nil {
 					failed++
 					t.Error(err)

@@ -35,11 +35,23 @@ func (w *world) settle() {
 			if n := w.report.Steps - steps; n > quietSteps*len(w.hosts) {
 				w.violate("no busy loop", "a whole cluster that nobody asks anything handled %d events in %v", n, quietSpan)
 			}
+			w.sameContent()
 			w.report.Settled = w.agenda.now.Sub(begin)
 			return
 		}
 		if w.agenda.now.Sub(begin) > settleLimit {
 			w.violate("it settles after the faults", "not settled %v after the last fault: %s", settleLimit, why)
+		}
+	}
+}
+
+// sameContent: a settled cluster has one CIB, to the last character.
+func (w *world) sameContent() {
+	first := encode(w.hosts[0].proc.inspect.CIB())
+	for _, h := range w.hosts[1:] {
+		if text := encode(h.proc.inspect.CIB()); text != first {
+			w.violate("one version, one content", "%s and %s have different CIBs under version %v:\n%s\n%s",
+				w.hosts[0].name, h.name, h.proc.inspect.CIB().Version, first, text)
 		}
 	}
 }
@@ -97,11 +109,6 @@ func (w *world) notOneCIB() string {
 				h.name, in.CIB().Version, in.CIB().Version.Term)
 		case !in.CIB().HaveQuorum:
 			return h.name + " has no quorum"
-		}
-	}
-	for _, h := range w.hosts {
-		if encode(h.proc.inspect.CIB()) != encode(now) {
-			return fmt.Sprintf("%s and %s have different CIBs under version %v", w.hosts[0].name, h.name, now.Version)
 		}
 	}
 	for _, i := range now.Status.Intents {
