@@ -11,6 +11,7 @@ import (
 
 // Error is one thing that is wrong in a configuration file.
 type Error struct {
+	// File is empty for what does not come from a file (NewVM, NewResource).
 	File string
 	// Line and Col count from 1.
 	Line, Col int
@@ -25,6 +26,9 @@ func (e *Error) Error() string {
 	key := ""
 	if e.Key != "" {
 		key = e.Key + ": "
+	}
+	if e.File == "" {
+		return key + e.Text
 	}
 	return fmt.Sprintf("%s:%d:%d: %s%s", e.File, e.Line, e.Col, key, e.Text)
 }
@@ -86,7 +90,10 @@ func (p *problems) sorted() Errors {
 		if a.Line != b.Line {
 			return a.Line < b.Line
 		}
-		return a.Col < b.Col
+		if a.Col != b.Col || a.File != "" {
+			return a.Col < b.Col
+		}
+		return a.Key < b.Key
 	})
 	var out Errors
 	for _, e := range p.errors {
