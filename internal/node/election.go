@@ -1,0 +1,205 @@
+package node
+
+import (
+	"slices"
+	"strconv"
+	"time"
+)
+
+// election is who this node obeys. Terms only grow; a node grants each term
+// once, and obeys the DC of the greatest term it has heard of.
+type election struct {
+	term uint64
+	dc   string // "" = none
+	// since is when this node was last without a DC.
+	since time.Time
+	// heard are the peers that have said hello; rumour is the DC they follow.
+	heard  map[string]bool
+	rumour string
+	claim  *claim
+}
+
+// claim is this node's candidacy for a term.
+type claim struct {
+	term   uint64
+	grants map[string]bool
+	at     time.Time
+	tries  int
+}
+
+// electionProgress claims the office when it is this node's turn: at once for
+// the first member by name when every peer has said hello, later for the
+// others, so that a silent first member does not stop the cluster.
+func (c *Core) electionProgress() {
+	v := &c.vote
+	if v.dc != "" || !c.members.here(c.cfg.Node) || c.leave.done || c.leave.fenced {
+		return
+	}
+	if v.claim != nil {
+		c.countVotes()
+		return
+	}
+	rumoured := v.rumour != "" && c.members.here(v.rumour)
+	first := c.members.present[0].Name == c.cfg.Node && c.heardAll() && !rumoured
+	if first || !c.now.Before(c.turn()) {
+		c.startClaim()
+	}
+}
+
+// turn is when this node claims the office unless somebody has it.
+func (c *Core) turn() time.Time {
+	rank := slices.Index(c.members.names(), c.cfg.Node)
+	return c.vote.since.Add(c.cfg.Timings.Election * time.Duration(2+rank))
+}
+
+func (c *Core) heardAll() bool {
+	for _, p := range c.members.present {
+		if p.Name != c.cfg.Node && !c.vote.heard[p.Name] {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *Core) startClaim() {
+	v := &c.vote
+	tries := 0
+	if v.claim != nil {
+		tries = v.claim.tries + 1
+	}
+	v.term++
+	v.claim = &claim{term: v.term, grants: map[string]bool{c.cfg.Node: true}, at: c.now, tries: tries}
+	for _, name := range c.members.names() {
+		if name != c.cfg.Node {
+			c.send(name, message{Claim: &struct{}{}})
+		}
+	}
+	c.countVotes()
+}
+
+// countVotes ends a claim: won when every member has granted it, or, after
+// three tries, when more than half have and the others stay silent.
+func (c *Core) countVotes() {
+	cl := c.vote.claim
+	granted := 0
+	for _, name := range c.members.names() {
+		if cl.grants[name] {
+			granted++
+		}
+	}
+	all := len(c.members.present)
+	late := !c.now.Before(cl.at.Add(c.cfg.Timings.Election))
+	switch {
+	case granted == all, late && cl.tries >= 2 && granted*2 > all:
+		c.takeOffice()
+	case late:
+		c.startClaim()
+	}
+}
+
+// claimed answers a candidate. A node whose DC is here refuses, so that a DC
+// keeps its office while it stays a member.
+func (c *Core) claimed(from string, term uint64) {
+	v := &c.vote
+	obeys := v.dc != "" && v.dc != from && c.members.here(v.dc)
+	if term <= v.term || obeys {
+		c.send(from, message{Refuse: &refuseMsg{DC: v.dc}})
+		return
+	}
+	v.term, v.claim = term, nil
+	if v.dc != "" {
+		c.loseDC("it stands for election again")
+	}
+	v.since = c.now
+	c.send(from, message{Grant: &struct{}{}})
+}
+
+func (c *Core) granted(from string, term uint64) {
+	if cl := c.vote.claim; cl != nil && cl.term == term {
+		cl.grants[from] = true
+	}
+}
+
+// refused learns from a refusal: of a DC to wait for, or of a greater term to
+// go beyond.
+func (c *Core) refused(from string, m *message) {
+	v := &c.vote
+	other := m.Refuse.DC != "" && m.Refuse.DC != c.cfg.Node && c.members.here(m.Refuse.DC)
+	switch {
+	case v.claim != nil && other:
+		v.claim, v.rumour, v.since = nil, m.Refuse.DC, c.now
+	case v.claim != nil && m.Term >= v.claim.term:
+		v.term = m.Term
+		c.startClaim()
+	case c.office != nil && !other && m.Term > v.term:
+		v.term = m.Term
+		c.loseDC("node " + from + " has seen term " + strconv.FormatUint(m.Term, 10))
+		c.startClaim()
+	case c.office != nil:
+		c.officeRefused(from)
+	}
+}
+
+// hello notes a peer's greeting and whom it follows.
+func (c *Core) hello(from string, m *message) {
+	v := &c.vote
+	if v.heard == nil {
+		v.heard = map[string]bool{}
+	}
+	v.heard[from] = true
+	if m.Hello.DC != "" {
+		v.rumour = m.Hello.DC
+	}
+	if m.Term > v.term && v.dc == "" && v.claim == nil {
+		v.term = m.Term
+	}
+	if !m.Hello.Answer {
+		c.send(from, message{Hello: &helloMsg{DC: v.dc, Answer: true}})
+		if c.office != nil {
+			c.invite(from)
+		}
+	}
+}
+
+// otherTerm tells a DC of the past that its time is over; its orders have no
+// effect.
+func (c *Core) otherTerm(from string, m *message) {
+	order := m.Sync != nil || m.Update != nil || m.Prepare != nil || m.Execute != nil || m.Fence != nil || m.Cancel != nil
+	if order && m.Term < c.vote.term {
+		c.send(from, message{Refuse: &refuseMsg{DC: c.vote.dc}})
+	}
+}
+
+// follow makes from this node's DC for a term.
+func (c *Core) follow(from string, term uint64) {
+	v := &c.vote
+	changed := v.dc != from || v.term != term
+	if changed && v.dc != "" && v.dc != from {
+		c.loseDC("node " + from + " has a greater term")
+	}
+	v.term, v.dc, v.claim, v.rumour = term, from, nil, from
+	if changed && from != c.cfg.Node {
+		c.announce(EventDCFollowed, levelInfo, "dc", from, "term", strconv.FormatUint(term, 10))
+	}
+}
+
+// loseDC forgets the DC, and the office if it was this node's own.
+func (c *Core) loseDC(why string) {
+	v := &c.vote
+	c.announce(EventDCLost, levelWarn, "dc", v.dc, "why", why)
+	v.dc, v.since, v.rumour = "", c.now, ""
+	c.office = nil
+	c.settlePrepared()
+	c.clientsLostDC()
+}
+
+func (c *Core) electionDeadline(d *deadline) {
+	v := &c.vote
+	switch {
+	case v.dc != "" || !c.members.here(c.cfg.Node) || c.leave.done || c.leave.fenced:
+	case v.claim != nil:
+		d.add(v.claim.at.Add(c.cfg.Timings.Election))
+	default:
+		d.add(c.turn())
+	}
+}

@@ -1,0 +1,176 @@
+package node
+
+import (
+	"strconv"
+	"time"
+
+	"kvmha/internal/cib"
+)
+
+// joiner is a member on its way into the DC's partition.
+type joiner struct {
+	asked  time.Time
+	offer  *offerMsg
+	joined bool
+}
+
+// invite asks a member to join this DC.
+func (c *Core) invite(name string) {
+	j := c.office.joins[name]
+	if j == nil {
+		j = &joiner{}
+		c.office.joins[name] = j
+	}
+	j.asked, j.offer, j.joined = c.now, nil, false
+	c.send(name, message{JoinAsk: &struct{}{}})
+}
+
+// joinAsked follows a DC of a greater term (of two equal ones the first by
+// name) and offers what this node has; any other is refused.
+func (c *Core) joinAsked(from string, term uint64) {
+	v := &c.vote
+	better := term > v.term || term == v.term && (v.dc == "" || from <= v.dc)
+	if !better {
+		c.send(from, message{Refuse: &refuseMsg{DC: v.dc}})
+		return
+	}
+	c.follow(from, term)
+	c.send(from, message{JoinOffer: c.offer()})
+}
+
+// offer is what this node brings: its CIB, what it is doing, and the results
+// that nobody has recorded.
+func (c *Core) offer() *offerMsg {
+	return &offerMsg{
+		CIB: c.cib, Incarnation: c.cfg.Incarnation, BootID: c.cfg.BootID,
+		Running: c.work.orders(), Reports: c.work.unrecorded, Attributes: c.attrs.list(),
+		LastCall: c.work.lastCall, Leaving: c.leave.asked && !c.leave.restart, Guests: c.guests.unrecorded(),
+	}
+}
+
+// offered keeps a member's offer until the DC integrates it.
+func (c *Core) offered(from string, o *offerMsg) {
+	if m := c.members.member(from); m == nil || m.Incarnation != o.Incarnation {
+		return // an offer of a run that has ended
+	}
+	j := c.office.joins[from]
+	if j == nil {
+		return
+	}
+	j.offer = o
+}
+
+// joinProgress integrates offers: all members' at first, or those that came in
+// time; later ones as they come.
+func (c *Core) joinProgress() {
+	o := c.office
+	if o == nil {
+		return
+	}
+	var ready []string
+	for _, name := range c.members.names() {
+		j := o.joins[name]
+		switch {
+		case c.leave.granted[name] == c.members.member(name).Incarnation:
+			// it is on its way out
+		case j == nil:
+			c.invite(name)
+		case j.offer != nil:
+			ready = append(ready, name)
+		case !j.joined && !c.now.Before(j.asked.Add(c.cfg.Timings.Join)):
+			c.invite(name)
+		}
+	}
+	late := !c.now.Before(o.since.Add(c.cfg.Timings.Join))
+	if len(ready) == 0 || !o.ready && !late && len(ready) < len(c.members.present) {
+		return
+	}
+	c.integrate(ready)
+}
+
+// integrate makes one CIB of the members' offers, gives it to all, and takes
+// up their operations and results where the last DC left them.
+func (c *Core) integrate(names []string) {
+	o := c.office
+	var offers []namedOffer
+	for _, name := range names {
+		j := o.joins[name]
+		offers = append(offers, namedOffer{name: name, offerMsg: j.offer})
+		j.offer, j.joined = nil, true
+		delete(o.reports, name)
+	}
+	own := c.cib
+	merged, winner := mergeOffers(own, offers, c.members.here)
+	if winner != c.cfg.Node && winner != "" && !durablyEqual(own, merged) {
+		c.archive(own, winner)
+	}
+	if !durablyEqual(own, merged) {
+		c.disk.stale = true
+	}
+	c.cib = merged
+	o.ready = true
+	c.partitionCommand()
+	for _, n := range offers {
+		o.nextCall[n.name] = max(o.nextCall[n.name], nextCall(merged.Status.Node(n.name), n.offerMsg))
+		c.announce(EventNodeJoined, levelInfo, "node", n.name, "incarnation", n.Incarnation)
+	}
+	for _, name := range c.joinedNames() {
+		if name != c.cfg.Node {
+			c.resync(name)
+		}
+	}
+	for _, n := range offers {
+		c.attributesOf(n.name, n.Attributes)
+		for i := range n.Reports {
+			c.reported(n.name, &n.Reports[i])
+		}
+		for i := range n.Guests {
+			c.guestFenceAsked(n.name, &n.Guests[i])
+		}
+		if n.Leaving {
+			c.leaveAsked(n.name, &leaveMsg{})
+		}
+	}
+	early := o.early
+	o.early = nil
+	for _, e := range early {
+		c.asked(e.from, e.ask)
+	}
+	c.markDirty("nodes joined")
+}
+
+// partitionCommand writes into the CIB who decides now, before it is given to
+// the members.
+func (c *Core) partitionCommand() {
+	term := uint64(0)
+	if c.members.quorum.Have {
+		term = c.vote.term
+	}
+	set := cib.SetPartition{DC: c.cfg.Node, HaveQuorum: c.members.quorum.Have, Term: term}
+	if next, err := cib.Apply(c.cib, cib.Command{SetPartition: &set}); err == nil {
+		c.cib = next
+	}
+}
+
+// nextCall is a call id that the node has not used.
+func nextCall(n *cib.NodeState, o *offerMsg) uint64 {
+	last := o.LastCall
+	for _, r := range o.Running {
+		last = max(last, r.Operation.ID)
+	}
+	if n != nil {
+		for _, h := range n.History {
+			for _, op := range h.Ops {
+				last = max(last, uint64(max(op.CallID, 0)))
+			}
+		}
+	}
+	return last + 1
+}
+
+// archive keeps a CIB that lost a merge for an administrator.
+func (c *Core) archive(lost *cib.CIB, winner string) {
+	name := "cib-" + lost.Version.String() + "-term-" + strconv.FormatUint(lost.Version.Term, 10) + ".json"
+	c.emit(Archive{Name: name, Data: c.stateOf(lost)})
+	c.announce(EventCIBMerged, levelWarn, "lost", lost.Version.String(), "winner", winner, "archive", name)
+}
