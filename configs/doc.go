@@ -22,7 +22,8 @@
 //     them by the package's test).
 //  4. Each table's check method looks at what one table cannot have together;
 //     names (reference.go) matches what is named with what exists.
-//  5. Only without an error are the tables built into a cib.Configuration.
+//  5. Only without an error are the tables built into a cib.Configuration,
+//     whose own Validate has the last word (checkBuilt).
 //
 // The tags of a schema field:
 //

@@ -106,6 +106,10 @@ func Parse(name string, data []byte) (*Cluster, error) {
 	}
 	c := doc.cluster()
 	c.Config = doc.configuration(p.where)
+	d.checkBuilt(c.Config.Validate())
+	if errs := p.sorted(); len(errs) > 0 {
+		return nil, errs
+	}
 	c.Warnings = p.warnings
 	return c, nil
 }

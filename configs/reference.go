@@ -1,13 +1,18 @@
 package configs
 
 import (
+	"errors"
 	"reflect"
 	"slices"
 	"sort"
+	"strings"
+
+	"kvmha/internal/cib"
 )
 
 // names matches the names a document gives (tag id) with those it uses (tag
-// ref). Name spaces: "node"; "id" for everything that the CIB identifies, of
+// ref): the trees of resources cannot be built from names that lead nowhere, and
+// only here is it known where each name was written. Name spaces: "node"; "id" for everything that the CIB identifies, of
 // which "resource" (whatever can be placed), "primitive", "device" and "vm" are
 // parts.
 type names struct {
@@ -88,4 +93,32 @@ func (n *names) list(space string) []string {
 	}
 	sort.Strings(out)
 	return out
+}
+
+// checkBuilt notes what the CIB's own check finds in the configuration that the
+// document makes, at the tables that gave it.
+func (d *decoder) checkBuilt(err error) {
+	var found cib.Problems
+	switch {
+	case err == nil:
+		return
+	case !errors.As(err, &found):
+		d.add("", "%v", err)
+	}
+	for _, f := range found {
+		d.add(d.tableOf(f), "%v", f)
+	}
+}
+
+// tableOf returns the path of the table that a problem is about.
+func (d *decoder) tableOf(f cib.Problem) string {
+	for _, space := range []string{"id", "node"} {
+		if path, ok := d.names.given[space][f.ID]; ok {
+			return path[:strings.LastIndexByte(path, '.')]
+		}
+	}
+	if f.Element == "property" {
+		return join("options", f.Key)
+	}
+	return ""
 }

@@ -221,8 +221,19 @@ func (p *ruleParser) date() (cib.Rule, error) {
 	if isOperator(e.Start) && isOperator(e.End) && len(e.Spec) == 0 {
 		return cib.Rule{}, fmt.Errorf("a date is missing, such as 2026-01-01 or hours=9-17")
 	}
+	for _, date := range []string{e.Start, e.End} {
+		if date != "" && !startsWithYear(date) {
+			return cib.Rule{}, fmt.Errorf("%q is no date: write 2026-01-31 or 2026-01-31T12:00:00Z", date)
+		}
+	}
 	e.ID = p.partID("date")
 	return cib.Rule{Parts: []cib.RulePart{{Date: e}}}, nil
+}
+
+// startsWithYear tells an ISO 8601 date from a slip; the scheduler reads the rest.
+func startsWithYear(text string) bool {
+	_, err := strconv.ParseUint(text[:min(4, len(text))], 10, 16)
+	return err == nil && len(text) >= 4
 }
 
 // isOperator tells a word that cannot be a value.
