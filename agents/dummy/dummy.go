@@ -23,9 +23,10 @@ import (
 	"kvmha/internal/cib"
 )
 
-// Agent runs Dummy resources. Dir is where state files are made; it should be
-// on a tmpfs, as a resource that is active must not survive its host.
+// Agent runs Dummy resources.
 type Agent struct {
+	// Dir is where state files are made; "" means /run/kvmha. It should be on
+	// a tmpfs: a resource that is active must not survive its host.
 	Dir string
 	// Node is this node's name, for fail_start_on.
 	Node string
@@ -151,7 +152,11 @@ func (a *Agent) state(op cib.Operation) string {
 	if file := op.Param("state"); file != "" {
 		return filepath.Clean(file)
 	}
-	return filepath.Join(a.Dir, "Dummy-"+filepath.Base(op.Resource)+".state")
+	dir := a.Dir
+	if dir == "" {
+		dir = "/run/kvmha"
+	}
+	return filepath.Join(dir, "Dummy-"+filepath.Base(op.Resource)+".state")
 }
 
 func pause(ctx context.Context, d time.Duration) bool {
