@@ -23,8 +23,8 @@ import (
 // run unchanged. Configured values are never logged, and passwords are taken
 // out of what an agent says.
 type FenceAgents struct {
-	// Dirs are searched in order; nil means /usr/sbin.
-	Dirs   []string
+	// Path are the folders searched, in order; nil means /usr/sbin.
+	Path   []string
 	Runner *child.Runner
 	// Logger gets every call at debug level. Default: slog.Default().
 	Logger *slog.Logger
@@ -46,7 +46,7 @@ func (f *FenceAgents) Opener(agent string) (stonith.Opener, error) {
 	if agent == "" || strings.HasPrefix(agent, ".") || strings.ContainsAny(agent, "/\x00\n") {
 		return nil, fmt.Errorf("%w: %q is no name of a fence agent such as fence_ipmilan", stonith.ErrNoDeviceType, agent)
 	}
-	dirs := f.Dirs
+	dirs := f.Path
 	if dirs == nil {
 		dirs = []string{"/usr/sbin"}
 	}

@@ -49,7 +49,7 @@ func agentsWith(t *testing.T, plug string) (*FenceAgents, string) {
 	write("fence_plain", "no program", 0o644)
 	write("fence_broken", "#!/bin/sh\necho this is no XML\n", 0o755)
 	write("power", "0\n", 0o644)
-	return &FenceAgents{Dirs: []string{"/nonexistent", dir}, Runner: &child.Runner{}, Logger: slog.New(slog.DiscardHandler)}, dir
+	return &FenceAgents{Path: []string{"/nonexistent", dir}, Runner: &child.Runner{}, Logger: slog.New(slog.DiscardHandler)}, dir
 }
 
 func open(t *testing.T, f *FenceAgents, agent string, params ...string) stonith.Device {
