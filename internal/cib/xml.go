@@ -11,7 +11,7 @@ import (
 // unknown here and was left out. References by id-ref are resolved, and kept
 // so that EncodeXML writes them again. Nesting and size are bounded.
 func DecodeXML(r io.Reader) (*CIB, []string, error) {
-	root, err := parseTree(r)
+	root, err := parseTree(r, maxXMLBytes)
 	if err != nil {
 		return nil, nil, fmt.Errorf("CIB XML: %w", err)
 	}
@@ -48,7 +48,7 @@ func (l *codecLog) index(e *element) {
 
 // EncodeXML writes the CIB as Pacemaker's XML: crm_simulate and crm_verify
 // read it. Elements without an id (a CIB made from TOML or crm text has such)
-// get one. Intents and guest fences have no form in XML and are left out.
+// get one.
 func EncodeXML(w io.Writer, x *CIB) error {
 	c := &codec{e: &element{name: "cib"}, log: &codecLog{}}
 	document(c, x)
@@ -64,7 +64,6 @@ func document(c *codec, x *CIB) {
 	number(c, "epoch", &x.Version.Epoch, true)
 	number(c, "num_updates", &x.Version.NumUpdates, true)
 	number(c, "admin_epoch", &x.Version.AdminEpoch, true)
-	number(c, "kvmha-term", &x.Version.Term, false)
 	c.boolean("have-quorum", &x.HaveQuorum)
 	c.str("dc-uuid", &x.DC)
 	number(c, "execution-date", &x.ExecutionDate, false)
@@ -72,7 +71,11 @@ func document(c *codec, x *CIB) {
 		"remote-tls-port", "remote-clear-port", "no-quorum-panic", "num_peers",
 		"cluster-name", "ignore_dtd", "generated", "ccm_transition", "dc_uuid")
 	c.section("configuration", true, func(c *codec) { configuration(c, &x.Config) })
-	c.section("status", true, func(c *codec) { status(c, &x.Status) })
+	c.section("status", true, func(c *codec) {
+		// Pacemaker's schema is strict about <cib> and lenient about <status>.
+		number(c, "kvmha-term", &x.Version.Term, false)
+		status(c, &x.Status)
+	})
 }
 
 func configuration(c *codec, f *Configuration) {

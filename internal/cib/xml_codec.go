@@ -129,7 +129,7 @@ func (c *codec) score(name string, p *Score) bool {
 		}
 		s, err := ParseScore(v)
 		if err != nil {
-			c.fail("%s: %v", name, err)
+			c.fail("%v", err)
 		}
 		*p = s
 		return true

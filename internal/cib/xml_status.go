@@ -5,6 +5,8 @@ import "strconv"
 func status(c *codec, s *Status) {
 	c.section("tickets", false, func(c *codec) { each(c, "ticket_state", &s.Tickets, ticketState) })
 	each(c, "node_state", &s.Nodes, nodeState)
+	each(c, "kvmha-intent", &s.Intents, intent)
+	each(c, "kvmha-guest-fence", &s.GuestFences, guestFence)
 	c.skip("lrm", "operation history outside a node_state belongs to no node")
 }
 
@@ -69,6 +71,31 @@ func presence(c *codec, name string, p, said *bool, yes, no string) {
 	} else if b, err := ParseBool(v); err == nil {
 		*p = b
 	}
+}
+
+// intent and guestFence are kvmha's own; Pacemaker's tools overlook them.
+func intent(c *codec, i *Intent) {
+	c.need("id", &i.ID)
+	c.need("rsc", &i.Resource)
+	c.str("node", &i.Node)
+	c.str("from", &i.From)
+	c.str("author", &i.Author)
+	number(c, "created", &i.Created, true)
+	number(c, "expires", &i.Expires, false)
+	state := string(i.State)
+	c.need("state", &state)
+	i.State = IntentState(state)
+	c.str("reason", &i.Reason)
+}
+
+func guestFence(c *codec, g *GuestFence) {
+	c.need("vm", &g.VM)
+	c.need("request", &g.Request)
+	c.need("target", &g.Target)
+	c.need("action", &g.Action)
+	number(c, "created", &g.Created, true)
+	c.flag("done", &g.Done)
+	c.str("error", &g.Error)
 }
 
 func history(c *codec, h *ResourceHistory) {

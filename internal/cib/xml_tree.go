@@ -16,8 +16,7 @@ const (
 	maxXMLDepth = 128
 )
 
-// element is one XML element with everything below it. Text between elements
-// means nothing in a CIB and is not kept.
+// element is one XML element with everything below it.
 type element struct {
 	name  string
 	attrs []attribute
@@ -64,11 +63,14 @@ func (e *element) place() string {
 	return fmt.Sprintf("<%s> in line %d", e.name, e.line)
 }
 
-// parseTree reads one document. It never panics, whatever the bytes are, and
-// stops at the bounds above.
-func parseTree(r io.Reader) (*element, error) {
-	limited := &io.LimitedReader{R: r, N: maxXMLBytes + 1}
+// parseTree reads one document of up to maxBytes. It never panics, whatever
+// the bytes are.
+func parseTree(r io.Reader, maxBytes int64) (*element, error) {
+	limited := &io.LimitedReader{R: r, N: maxBytes + 1}
 	dec := xml.NewDecoder(limited)
+	dec.CharsetReader = func(charset string, _ io.Reader) (io.Reader, error) {
+		return nil, fmt.Errorf("the document is in %s: convert it to UTF-8", charset)
+	}
 	var root *element
 	var stack []*element
 	for {
@@ -76,7 +78,7 @@ func parseTree(r io.Reader) (*element, error) {
 		line, _ := dec.InputPos()
 		switch {
 		case limited.N <= 0:
-			return nil, fmt.Errorf("the document is larger than %d MiB: split the cluster or remove old status entries", maxXMLBytes>>20)
+			return nil, fmt.Errorf("the document is larger than %d bytes: split the cluster or remove old status entries", maxBytes)
 		case errors.Is(err, io.EOF) && len(stack) == 0 && root != nil:
 			return root, nil
 		case errors.Is(err, io.EOF):
@@ -105,8 +107,24 @@ func parseTree(r io.Reader) (*element, error) {
 				return nil, wrongEnd(stack, name, line)
 			}
 			stack = stack[:len(stack)-1]
+		case xml.CharData:
+			if text := strings.TrimSpace(string(t)); text != "" {
+				return nil, strayText(stack, text, line)
+			}
 		}
 	}
+}
+
+// strayText refuses text between elements: it means nothing in a CIB, so it is
+// a slip, or the file is no XML at all.
+func strayText(stack []*element, text string, line int) error {
+	if runes := []rune(text); len(runes) > 30 {
+		text = string(runes[:30]) + "…"
+	}
+	if len(stack) == 0 {
+		return fmt.Errorf("line %d: %q stands outside all elements: is this XML?", line, text)
+	}
+	return fmt.Errorf("line %d: %q stands inside <%s>, where only elements do: remove it", line, text, stack[len(stack)-1].name)
 }
 
 func newElement(t xml.StartElement, line int) *element {
