@@ -244,14 +244,19 @@ func (p place) refersNode(name string) {
 	}
 }
 
-// nearest suggests the name most like the one that leads nowhere.
+// nearest suggests the name most like the one that leads nowhere: the fewest
+// letters to change, then the same length.
 func nearest(id string, lists ...iter.Seq[string]) string {
-	best, distance := "", max(2, len(id)/2)+1
+	best, least := "", [2]int{max(2, len(id)/2) + 1}
 	for _, names := range lists {
 		for name := range names {
-			d := levenshtein.Distance(strings.ToLower(id), strings.ToLower(name), nil)
-			if d < distance || d == distance && best != "" && name < best {
-				best, distance = name, d
+			d := [2]int{
+				levenshtein.Distance(strings.ToLower(id), strings.ToLower(name), nil),
+				max(len(id)-len(name), len(name)-len(id)),
+			}
+			c := slices.Compare(d[:], least[:])
+			if c < 0 || c == 0 && best != "" && name < best {
+				best, least = name, d
 			}
 		}
 	}
