@@ -22,9 +22,8 @@ const (
 	defaultTimeout = 20 * time.Second
 )
 
-// Options make an Agent. Driver must be set.
+// Options configure an Agent; every zero value is the documented default.
 type Options struct {
-	Driver hypervisor.Driver
 	// StateDir holds the definitions of the domains that run here; it must not
 	// outlive a boot. "" = /run/kvmha/domains.
 	StateDir string
@@ -35,8 +34,9 @@ type Options struct {
 
 // Agent runs VirtualDomain resources.
 type Agent struct {
-	opts  Options
-	saved savedDefinitions
+	driver hypervisor.Driver
+	opts   Options
+	saved  savedDefinitions
 
 	mu sync.Mutex
 	// unknowns counts the unknown answers in a row, by resource.
@@ -48,12 +48,12 @@ var (
 	_ agents.Describer = (*Agent)(nil)
 )
 
-// New returns the agent.
-func New(opts Options) *Agent {
+// New returns the agent over driver.
+func New(driver hypervisor.Driver, opts Options) *Agent {
 	if opts.StateDir == "" {
 		opts.StateDir = "/run/kvmha/domains"
 	}
-	return &Agent{opts: opts, saved: savedDefinitions{opts.StateDir}, unknowns: map[string]int{}}
+	return &Agent{driver: driver, opts: opts, saved: savedDefinitions{opts.StateDir}, unknowns: map[string]int{}}
 }
 
 // Run implements agents.Agent.
@@ -95,7 +95,7 @@ func (a *Agent) start(ctx context.Context, op cib.Operation, p params) agents.Ou
 	case hypervisor.Unknown:
 		return agents.Done(cib.UnknownError, "it is not known whether domain %s runs here: %v", def.Name, err)
 	}
-	if err := a.opts.Driver.CheckTarget(ctx, def); err != nil {
+	if err := a.driver.CheckTarget(ctx, def); err != nil {
 		return failed(err)
 	}
 	// Kept before the start, so that what was begun is found also if hostd dies
@@ -103,7 +103,7 @@ func (a *Agent) start(ctx context.Context, op cib.Operation, p params) agents.Ou
 	if out := a.keep(op, def); out.RC != cib.OK {
 		return out
 	}
-	if err := a.opts.Driver.Start(ctx, def); err != nil {
+	if err := a.driver.Start(ctx, def); err != nil {
 		return failed(err)
 	}
 	return agents.Done(cib.OK)
@@ -138,19 +138,19 @@ func (a *Agent) stop(ctx context.Context, op cib.Operation, p params) agents.Out
 // still cannot hear the power button.
 func (a *Agent) bringDown(ctx context.Context, op cib.Operation, p params, def hypervisor.Definition) error {
 	if !op.Force && !p.forceStop {
-		switch state, _ := a.opts.Driver.State(ctx, def); state {
+		switch state, _ := a.driver.State(ctx, def); state {
 		case hypervisor.Stopped:
 			return nil
 		case hypervisor.Running:
 			graceful, cancel := context.WithTimeout(ctx, p.shutdownLimit(op.Timeout))
-			err := a.opts.Driver.Shutdown(graceful, def)
+			err := a.driver.Shutdown(graceful, def)
 			cancel()
 			if err == nil {
 				return nil
 			}
 		}
 	}
-	return a.opts.Driver.Destroy(ctx, def)
+	return a.driver.Destroy(ctx, def)
 }
 
 func (a *Agent) monitor(ctx context.Context, op cib.Operation, p params) agents.Outcome {
@@ -161,7 +161,7 @@ func (a *Agent) monitor(ctx context.Context, op cib.Operation, p params) agents.
 	if err != nil {
 		return agents.Done(cib.UnknownError, "%s: %v", op.Resource, err)
 	}
-	look := a.opts.Driver.State
+	look := a.driver.State
 	if op.Interval == 0 {
 		look = a.settled
 	}

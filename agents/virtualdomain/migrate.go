@@ -18,7 +18,7 @@ func (a *Agent) migrateTo(ctx context.Context, op cib.Operation, p params) agent
 	if err != nil {
 		return agents.Done(cib.NotInstalled, "%s cannot migrate from here: %v", op.Resource, err)
 	}
-	switch state, err := a.opts.Driver.State(ctx, def); state {
+	switch state, err := a.driver.State(ctx, def); state {
 	case hypervisor.Stopped:
 		return agents.Done(cib.NotRunning, "domain %s does not run here", def.Name)
 	case hypervisor.Unknown:
@@ -29,7 +29,7 @@ func (a *Agent) migrateTo(ctx context.Context, op cib.Operation, p params) agent
 			a.opts.Progress(op.Resource, progress)
 		}
 	}
-	if err := a.opts.Driver.Migrate(ctx, def, p.uri(target), report); err != nil {
+	if err := a.driver.Migrate(ctx, def, p.uri(target), report); err != nil {
 		return agents.Done(cib.UnknownError, "%v", err)
 	}
 	return agents.Done(cib.OK)
@@ -60,7 +60,7 @@ func (a *Agent) migrateFrom(ctx context.Context, op cib.Operation, p params) age
 // paused may be arriving or leaving by a migration, and an unknown state may
 // become known: both are given some time.
 func (a *Agent) settled(ctx context.Context, def hypervisor.Definition) (hypervisor.State, error) {
-	state, err := a.opts.Driver.State(ctx, def)
+	state, err := a.driver.State(ctx, def)
 	for range unknownTries - 1 {
 		if state == hypervisor.Running || state == hypervisor.Stopped {
 			return state, nil
@@ -84,7 +84,7 @@ func (a *Agent) await(ctx context.Context, def hypervisor.Definition, wanted fun
 	go func() {
 		defer close(ended)
 		// Without events the ticker is enough.
-		_ = a.opts.Driver.Watch(watch, func(e hypervisor.Event) {
+		_ = a.driver.Watch(watch, func(e hypervisor.Event) {
 			if e.Domain == def.Name || e.Domain == "" {
 				select {
 				case happened <- struct{}{}:
@@ -97,7 +97,7 @@ func (a *Agent) await(ctx context.Context, def hypervisor.Definition, wanted fun
 	defer ticker.Stop()
 	for {
 		// The state outlives ctx: the last look is what the caller reports.
-		state, err := a.opts.Driver.State(context.WithoutCancel(ctx), def)
+		state, err := a.driver.State(context.WithoutCancel(ctx), def)
 		if wanted(state) || ctx.Err() != nil {
 			return state, err
 		}

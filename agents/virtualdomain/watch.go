@@ -19,7 +19,7 @@ func (a *Agent) Watch(ctx context.Context, op cib.Operation, changed func(reason
 	if err != nil {
 		return fmt.Errorf("watch %s: %w", op.Resource, err)
 	}
-	return a.opts.Driver.Watch(ctx, func(e hypervisor.Event) {
+	return a.driver.Watch(ctx, func(e hypervisor.Event) {
 		if e.Kind == hypervisor.Restored {
 			changed("the hypervisor can be reached again")
 			return

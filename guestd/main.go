@@ -1,0 +1,53 @@
+// Command guestd is the daemon inside a VM. It keeps the channel to the host that
+// the VM runs on and serves vm-ctl on a local socket; package virtio/guest has
+// the logic, docs/protocol.md the protocol.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"kvmha/internal/control"
+	"kvmha/virtio/guest"
+	"kvmha/virtio/port"
+)
+
+func main() {
+	device := flag.String("port", port.DefaultPath, "virtio-serial port to the host")
+	socket := flag.String("socket", "/run/kvmha/guestd.sock", "control socket for vm-ctl")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, *device, *socket); err != nil {
+		fmt.Fprintln(os.Stderr, "guestd:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, device, socket string) error {
+	client := guest.New(guest.Options{
+		Open:   func(ctx context.Context) (guest.Port, error) { return port.Open(ctx, device) },
+		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+	})
+	listener, err := control.Listen(socket)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	served := make(chan error, 1)
+	go func() {
+		defer cancel() // one without the other is of no use
+		served <- control.Serve(ctx, listener, client)
+	}()
+	err = client.Run(ctx)
+	cancel()
+	if serveErr := <-served; serveErr != nil {
+		return serveErr
+	}
+	return err
+}

@@ -1,0 +1,44 @@
+package hub
+
+import (
+	"context"
+	"time"
+)
+
+// limiter is a token bucket: rate tokens a second, at most burst saved up. It is
+// for one goroutine.
+type limiter struct {
+	rate, burst float64
+	tokens      float64
+	last        time.Time
+}
+
+func newLimiter(rate, burst float64, now time.Time) *limiter {
+	return &limiter{rate: rate, burst: burst, tokens: burst, last: now}
+}
+
+// take removes cost tokens and returns how long to wait for them. A cost above
+// burst is paid off by later waits.
+func (l *limiter) take(cost float64, now time.Time) time.Duration {
+	l.tokens = min(l.burst, l.tokens+now.Sub(l.last).Seconds()*l.rate) - cost
+	l.last = now
+	if l.tokens >= 0 {
+		return 0
+	}
+	return time.Duration(-l.tokens / l.rate * float64(time.Second))
+}
+
+// wait sleeps d, or until ctx ends; false then.
+func wait(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

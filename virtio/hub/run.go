@@ -1,0 +1,130 @@
+package hub
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"kvmha/internal/hypervisor"
+)
+
+const (
+	// questionLimit bounds one question to the driver.
+	questionLimit = 5 * time.Second
+	// redial is how long a channel that could not be connected is left alone
+	// while its VM starts.
+	redial = 100 * time.Millisecond
+)
+
+// Run keeps a session on the channel of every VM that runs here, until ctx ends.
+func (h *Hub) Run(ctx context.Context) error {
+	var background sync.WaitGroup
+	defer background.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	touched := make(chan string, 64)
+	background.Go(func() {
+		_ = h.opts.Driver.Watch(ctx, func(e hypervisor.Event) { h.observe(ctx, e, touched) })
+	})
+	tick := time.NewTicker(h.opts.Rescan)
+	defer tick.Stop()
+	retry := time.NewTimer(0)
+	defer retry.Stop()
+	for {
+		again := false
+		select {
+		case <-ctx.Done():
+			return nil
+		case domain := <-touched:
+			again = h.scan(ctx, domain, &background)
+		case <-h.rescan:
+			again = h.scan(ctx, "", &background)
+		case <-tick.C:
+			again = h.scan(ctx, "", &background)
+		case <-retry.C:
+			again = h.scan(ctx, "", &background)
+		}
+		if again {
+			retry.Reset(redial)
+		}
+	}
+}
+
+// observe passes on which domain an event is of, "" for all.
+func (h *Hub) observe(ctx context.Context, e hypervisor.Event, touched chan<- string) {
+	switch e.Kind {
+	case hypervisor.DomainPanicked, hypervisor.ChannelClosed, hypervisor.Lost:
+		return
+	}
+	select {
+	case touched <- e.Domain:
+	case <-ctx.Done():
+	}
+}
+
+// scan compares what runs here with the sessions there are: of the domain with
+// this name, or of all for "". It returns true when a channel could not be
+// connected though its VM runs.
+func (h *Hub) scan(ctx context.Context, domain string, background *sync.WaitGroup) (again bool) {
+	listed := map[string]bool{}
+	for _, vm := range h.opts.VMs() {
+		listed[vm.Resource] = true
+		def, err := hypervisor.ReadDefinition(vm.Config)
+		if err != nil || def.Channel == "" || domain != "" && def.Name != domain {
+			continue
+		}
+		if !h.look(ctx, vm, def, background) {
+			again = true
+		}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for name, g := range h.guests {
+		if !listed[name] {
+			g.end("the VM is no resource any more")
+		}
+	}
+	return again
+}
+
+// look brings one VM's session in line with its state; false = try again soon.
+func (h *Hub) look(ctx context.Context, vm VM, def hypervisor.Definition, background *sync.WaitGroup) bool {
+	ask, cancel := context.WithTimeout(ctx, questionLimit)
+	defer cancel()
+	g := h.guest(vm.Resource)
+	state, _ := h.opts.Driver.State(ask, def)
+	switch {
+	case state == hypervisor.Unknown:
+		return true
+	case state == hypervisor.Stopped:
+		if g != nil {
+			g.end("the VM does not run here any more")
+		}
+		return true
+	case g != nil:
+		return true // its reader notices when the channel ends
+	}
+	path, err := h.opts.Driver.ChannelPath(ask, def)
+	if err != nil {
+		h.log.Debug("guest-channel-missing", "vm", vm.Resource, "error", err)
+		return false
+	}
+	conn, err := h.opts.dial(ask, path)
+	if err != nil {
+		h.log.Debug("guest-channel-refused", "vm", vm.Resource, "path", path, "error", err)
+		return false
+	}
+	g = newGuest(vm.Resource, h, conn)
+	h.mu.Lock()
+	h.guests[vm.Resource] = g
+	h.mu.Unlock()
+	h.log.Info("guest-channel-open", "vm", vm.Resource, "domain", def.Name, "session", g.session)
+	background.Go(func() {
+		g.run(ctx)
+		h.mu.Lock()
+		delete(h.guests, vm.Resource)
+		h.mu.Unlock()
+		h.Changed()
+	})
+	return true
+}
