@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -136,10 +137,25 @@ type faultyConn struct {
 	local, remote netip.Addr
 	once          sync.Once
 	closed        chan struct{}
+	deadline      atomic.Int64 // of writes, in nanoseconds; 0 is none
+}
+
+// SetDeadline keeps the deadline for writes that wait for a cut link.
+func (c *faultyConn) SetDeadline(t time.Time) error {
+	if t.IsZero() {
+		c.deadline.Store(0)
+	} else {
+		c.deadline.Store(t.UnixNano())
+	}
+	return c.Conn.SetDeadline(t)
 }
 
 // Write waits while its direction is cut, as TCP does.
 func (c *faultyConn) Write(b []byte) (int, error) {
+	var expired <-chan time.Time
+	if at := c.deadline.Load(); at != 0 {
+		expired = time.After(time.Until(time.Unix(0, at)))
+	}
 	for {
 		cut, changed := c.f.state(c.local, c.remote)
 		if !cut {
@@ -149,6 +165,8 @@ func (c *faultyConn) Write(b []byte) (int, error) {
 		case <-changed:
 		case <-c.closed:
 			return 0, os.ErrClosed
+		case <-expired:
+			return 0, os.ErrDeadlineExceeded
 		}
 	}
 }

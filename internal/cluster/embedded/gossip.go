@@ -37,8 +37,8 @@ func (e *Engine) startGossip() (*memberlist.Memberlist, error) {
 	c.ProbeTimeout = probe * 4 / 10
 	c.SuspicionMult = 2
 	c.SuspicionMaxTimeoutMult = 1
-	c.AwarenessMaxMultiplier = 2
-	c.GossipInterval = max(probe/2, 10*time.Millisecond)
+	c.AwarenessMaxMultiplier = 1 // pauses.go judges our own slowness
+	c.GossipInterval = min(max(probe/4, 10*time.Millisecond), 50*time.Millisecond)
 	c.GossipToTheDeadTime = 10 * e.opts.DeadTime
 	c.TCPTimeout = e.opts.handshakeTime()
 	c.UDPBufferSize = gossipPacket
@@ -71,7 +71,7 @@ func (e *Engine) rejoin(p *peer, now time.Time) {
 
 // leaveGossip lets memberlist tell the others that this node goes.
 func (e *Engine) leaveGossip() {
-	limit := e.opts.DeadTime / 2
+	limit := min(e.opts.DeadTime/2, 300*time.Millisecond)
 	e.spawn(func(context.Context) {
 		if err := e.members.Leave(limit); err != nil {
 			e.log.Debug("gossip-leave-failed", "error", err)

@@ -243,3 +243,46 @@ func (n *node) never(t testing.TB, place int, what string, suits func(cluster.Ev
 		}
 	}
 }
+
+// awaitGossip waits until memberlist knows every peer too.
+func (n *node) awaitGossip(t testing.TB) {
+	t.Helper()
+	limit := time.Now().Add(patience)
+	for {
+		all := make(chan bool, 1)
+		n.post(func(time.Time) {
+			ok := true
+			for _, p := range n.order {
+				ok = ok && p.says == gossipAlive
+			}
+			all <- ok
+		})
+		if <-all {
+			return
+		}
+		if time.Now().After(limit) {
+			t.Fatalf("node %s: memberlist has not met every peer", n.name)
+		}
+	}
+}
+
+// worstGap is the longest pause that the node has reported.
+func (n *node) worstGap() (worst time.Duration) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, ev := range n.events {
+		if v, ok := ev.(cluster.View); ok {
+			worst = max(worst, time.Duration(v.GapMS)*time.Millisecond)
+		}
+	}
+	return worst
+}
+
+// vanish cuts a node off from everybody on every link, as a power cut does.
+func (l *lab) vanish(node int) {
+	for link := 1; link <= 2; link++ {
+		for other := range l.opts.Nodes {
+			l.f.both(true, l.addr(link, node), l.addr(link, other))
+		}
+	}
+}

@@ -29,7 +29,9 @@ func (e *Engine) loop(ctx context.Context) {
 	for {
 		select {
 		case f := <-e.inbox:
-			f(time.Now())
+			now := time.Now()
+			e.noticePause(now) // before anybody is judged by this input
+			f(now)
 		case <-ticker.C:
 			now := time.Now()
 			e.noticePause(now)
@@ -133,8 +135,9 @@ func (e *Engine) dialOver(p *peer, l *peerLink, now time.Time) {
 	e.spawn(func(ctx context.Context) { e.dial(ctx, p, l, proposal, s) })
 }
 
-// usableLinks returns the links that work well now; without any, those on
-// which the peer was at least heard.
+// usableLinks returns the links that work both ways now. A peer without a
+// connection may also be dialed where it is only heard: it may not have had
+// the time to say that it hears this node.
 func (e *Engine) usableLinks(p *peer, now time.Time) (links []*peerLink) {
 	for _, pl := range p.links {
 		if linkUsable(e.pauses.silence(pl.heard, now), e.pauses.silence(pl.hearsUs, now), e.opts.KeepAlive) {
@@ -145,7 +148,7 @@ func (e *Engine) usableLinks(p *peer, now time.Time) (links []*peerLink) {
 		return links
 	}
 	for _, pl := range p.links {
-		if e.pauses.silence(pl.heard, now) < e.opts.DeadTime {
+		if e.pauses.silence(pl.heard, now) < 4*e.opts.KeepAlive {
 			links = append(links, pl)
 		}
 	}

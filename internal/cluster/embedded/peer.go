@@ -15,12 +15,13 @@ type peer struct {
 	links []*peerLink // links that both nodes have, by name
 	seq   atomic.Uint64
 
-	run     uint64 // the run whose packets count as signs of life
-	seen    window // gossip packets of that run
-	newest  uint64 // highest sequence number of a heartbeat of that run
-	says    gossip
-	session *session
-	conn    *conn
+	run      uint64 // the run whose heartbeats count as signs of life
+	seen     window // gossip packets of that run
+	otherRun uint64 // a run that was heard during a session with p.run
+	newest   uint64 // highest sequence number of a heartbeat of that run
+	says     gossip
+	session  *session
+	conn     *conn
 
 	connLostAt time.Time // since when the session has no connection
 	leavingAt  time.Time // when a heartbeat first said that the peer leaves

@@ -79,26 +79,32 @@ func (e *Engine) heard(p *peer, pl *peerLink, pkt *packet, at, now time.Time) {
 		return
 	}
 	if p.session != nil && pkt.Run != p.session.run {
-		e.heardOtherRun(p, pl, now)
+		e.heardOtherRun(p, pl, pkt.Run, now)
 		return
 	}
 	p.startRun(pkt.Run)
 	if !pl.seen.fresh(pkt.Seq) {
 		return
 	}
-	last := p.lastHeard()
-	wasSilent := e.pauses.silence(pl.heard, now) > 4*e.opts.KeepAlive
-	pl.heard = at
-	pl.lately.Store(at.UnixNano())
-	e.warnLate(p, pl, last, at)
 	switch pkt.Kind {
-	case packetHeartbeat:
-		e.heartbeat(p, pl, pkt, now)
 	case packetGossip:
+		// No sign of life: memberlist's goroutines may go on in a process
+		// whose loop hangs.
 		if p.seen.fresh(pkt.Seq) {
 			e.gossip.deliver(p, pkt.Body, at)
 		}
+	case packetHeartbeat:
+		e.heardBeat(p, pl, pkt, at, now)
 	}
+}
+
+// heardBeat notes a sign of life.
+func (e *Engine) heardBeat(p *peer, pl *peerLink, pkt *packet, at, now time.Time) {
+	wasSilent := e.pauses.silence(pl.heard, now) > 4*e.opts.KeepAlive
+	e.warnLate(p, pl, p.lastHeard(), at)
+	pl.heard = at
+	pl.lately.Store(at.UnixNano())
+	e.heartbeat(p, pl, pkt, now)
 	if wasSilent {
 		// Tell it at once that this link works, instead of at the next beat.
 		e.beat(p, now)
@@ -108,7 +114,12 @@ func (e *Engine) heard(p *peer, pl *peerLink, pkt *packet, at, now time.Time) {
 
 // heardOtherRun deals with a packet of another run than the session's: the
 // peer has restarted, or an old packet was replayed. A connection will tell.
-func (e *Engine) heardOtherRun(p *peer, pl *peerLink, now time.Time) {
+func (e *Engine) heardOtherRun(p *peer, pl *peerLink, run uint64, now time.Time) {
+	if p.otherRun != run {
+		// The first by name dials as soon as it hears the other.
+		p.otherRun = run
+		e.beat(p, now)
+	}
 	if e.opts.Node > p.name || e.leaving || p.dialing || now.Before(p.nextDial) {
 		return
 	}
