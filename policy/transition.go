@@ -178,7 +178,9 @@ type Transition struct {
 	// failure-timeout); zero = never.
 	RecheckAt time.Time `json:"recheck-at,omitzero"`
 	Warnings  []string  `json:"warnings,omitempty"`
-	Errors    []string  `json:"errors,omitempty"`
+	// Notices are lines that crm_simulate prints among its output.
+	Notices []string `json:"notices,omitempty"`
+	Errors  []string `json:"errors,omitempty"`
 	// Instances, Disabled and Blocked count primitives and clone instances.
 	Instances     int `json:"instances,omitempty"`
 	DisabledCount int `json:"disabled,omitempty"`
@@ -242,17 +244,6 @@ type ResourceView struct {
 	Next        string   `json:"next,omitempty"`
 	// LockNode is the node a shutdown lock keeps it on.
 	LockNode string `json:"lock-node,omitempty"`
-	// Max is clone-max. Candidates are the nodes a clone may run on as known
-	// before anything is scheduled (allowed, else probed), for the list of
-	// nodes where an anonymous clone is stopped.
-	Max        int      `json:"max,omitempty"`
-	Candidates []string `json:"candidates,omitempty"`
-	// Image is the container image of a bundle. The children of a bundle are
-	// its replicas: each the view of the primitive inside or, without one, of
-	// the container, with Label as the name to show ("web-bundle-0
-	// (192.168.1.5)") and Active set to the nodes of the container.
-	Image string `json:"image,omitempty"`
-	Label string `json:"label,omitempty"`
 	// Internal resources are made by the cluster itself and not shown.
 	Internal bool           `json:"internal,omitempty"`
 	Children []ResourceView `json:"children,omitempty"`

@@ -12,8 +12,11 @@ type CIB struct {
 	ValidateWith string  `json:"validate-with,omitempty"`
 	FeatureSet   string  `json:"crm_feature_set,omitempty"`
 	// HaveQuorum and DC describe the partition that wrote this version.
-	HaveQuorum bool   `json:"have-quorum"`
-	DC         string `json:"dc-uuid,omitempty"`
+	HaveQuorum bool `json:"have-quorum"`
+	// QuorumPanic (no-quorum-panic in XML): this partition had quorum before,
+	// so no-quorum-policy=suicide applies now that it has lost it.
+	QuorumPanic bool   `json:"no-quorum-panic,omitempty"`
+	DC          string `json:"dc-uuid,omitempty"`
 	// ExecutionDate (Unix seconds, 0 = unset) is the moment a saved input was
 	// made; policy takes it as "now" unless it is told another.
 	ExecutionDate int64         `json:"execution-date,omitempty"`
@@ -108,6 +111,8 @@ type Node struct {
 	Type        string  `json:"type,omitempty"`
 	Attributes  []NVSet `json:"instance_attributes,omitempty"`
 	Utilization []NVSet `json:"utilization,omitempty"`
+	// Score is what every resource starts with on this node.
+	Score Score `json:"score,omitempty"`
 }
 
 // Tag groups ids under one name that constraints can use.

@@ -1,0 +1,50 @@
+package cib
+
+import (
+	"crypto/md5"
+	"encoding/hex"
+	"slices"
+	"sort"
+	"strings"
+)
+
+// Digest is the md5 sum by which Pacemaker recognizes that the parameters of
+// an operation have changed. It is taken over the XML text of the parameters,
+// sorted by name. It protects nothing; it only compares.
+func Digest(params []NV) string {
+	sorted := slices.Clone(params)
+	sort.SliceStable(sorted, func(i, j int) bool { return sorted[i].Name < sorted[j].Name })
+	var b strings.Builder
+	b.WriteString(" <parameters")
+	for _, nv := range sorted {
+		b.WriteString(" " + nv.Name + `="`)
+		b.WriteString(digestEscaper.Replace(nv.Value))
+		b.WriteByte('"')
+	}
+	b.WriteString("/>\n")
+	sum := md5.Sum([]byte(b.String()))
+	return hex.EncodeToString(sum[:])
+}
+
+var digestEscaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;",
+	"\n", "&#10;", "\t", "&#9;", "\r", "&#13;")
+
+// undigested are parameters that describe the operation, not the resource.
+var undigested = []string{"id", "crm_feature_set", "op-digest", "on_node", "on_node_uuid", "pcmk_external_ip"}
+
+// DigestParams selects what a digest is taken over: instance attributes
+// without what describes the operation itself, and, for recurring operations,
+// their timeout in milliseconds as CRM_meta_timeout ("" for others).
+func DigestParams(params map[string]string, recurringTimeout string) []NV {
+	out := make([]NV, 0, len(params)+1)
+	for name, value := range params {
+		if !strings.HasPrefix(name, "CRM_meta_") && !slices.Contains(undigested, name) {
+			out = append(out, NV{Name: name, Value: value})
+		}
+	}
+	if recurringTimeout != "" {
+		out = append(out, NV{Name: "CRM_meta_timeout", Value: recurringTimeout})
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	return out
+}

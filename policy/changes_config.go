@@ -1,0 +1,148 @@
+package policy
+
+import "kvmha/internal/cib"
+
+// paramCheck is a comparison of parameters that had to wait.
+type paramCheck struct {
+	r *resource
+	n *node
+	h *cib.OpHistory
+}
+
+func (p *plan) runParamChecks() {
+	for _, c := range p.paramChecks {
+		if p.checkOperation(c.r, c.n, c.h) {
+			if count, _ := p.failCount(c.r, c.n, nil, true, false); count != 0 {
+				p.clearFailCount(c.r, c.n, "action definition changed")
+			}
+		}
+	}
+}
+
+// checkHistories looks at what runs with other parameters, another agent or
+// other intervals than configured, and schedules what puts that right.
+func (p *plan) checkHistories() {
+	for _, n := range p.nodes {
+		if n.state == nil || !n.maintenance && !n.usable() {
+			continue
+		}
+		for i := range n.state.History {
+			h := &n.state.History[i]
+			if len(h.Ops) == 0 {
+				continue
+			}
+			list := p.byID[h.ID]
+			for j := len(list) - 1; j >= 0; j-- {
+				if list[j].variant == primitive && (list[j].id == h.ID || list[j].historyName == h.ID) {
+					p.checkHistory(list[j], n, h)
+				}
+			}
+		}
+	}
+}
+
+func (p *plan) checkHistory(r *resource, n *node, h *cib.ResourceHistory) {
+	if r.orphan {
+		if !r.top().isAnonymous() {
+			r.cleanup(n, false)
+		}
+		return
+	}
+	changed := r.kind != h.Type || r.class != h.Class || r.provider != h.Provider
+	if changed {
+		p.triggerUnfencing(r, n, "Device definition changed")
+		if r.runsOn(n) {
+			r.stopOn(n, false).because("the agent of " + r.id + " was changed")
+			r.startPending = true
+		}
+		r.cleanup(n, false)
+	}
+	if !r.runsOn(n) {
+		return
+	}
+	ops := sortedOps(h)
+	start, stop := activeRange(ops)
+	if start < stop {
+		return
+	}
+	for i, op := range ops {
+		if i < start {
+			continue
+		}
+		if op.IntervalMS > 0 && (r.maintenance || n.maintenance) {
+			p.scheduleCancel(r, op, n, "maintenance mode")
+			continue
+		}
+		switch op.Operation {
+		case "monitor", "start", "promote", "migrate_from":
+		default:
+			if op.IntervalMS == 0 {
+				continue
+			}
+		}
+		if p.checkOperation(r, n, op) {
+			if count, _ := p.failCount(r, n, nil, true, false); count != 0 {
+				p.clearFailCount(r, n, "action definition changed")
+			}
+		}
+	}
+}
+
+// checkOperation schedules what a changed operation needs: cancellation of a
+// monitor that is configured no more, a restart, a reload or a new monitor.
+func (p *plan) checkOperation(r *resource, n *node, op *cib.OpHistory) bool {
+	task := op.Operation
+	if op.IntervalMS > 0 && r.opSpec(task, op.IntervalMS, false) == nil {
+		if p.options.cancelOrphan {
+			p.scheduleCancel(r, op, n, "orphan")
+		}
+		return true
+	}
+	if op.IntervalMS == 0 {
+		switch task {
+		case "monitor", "migrate_from", "promote":
+			task = "start"
+		}
+	}
+	switch p.compareDigest(r, n, op) {
+	case digestRestart:
+		p.forceRestart(r, n, task, op.IntervalMS)
+	case digestChanged, digestUnknown:
+		switch {
+		case op.IntervalMS > 0:
+			p.triggerUnfencing(r, n, "Device parameters changed (reschedule)")
+			p.newAction(r, task, op.IntervalMS, n, true).set(actReschedule)
+		case op.RestartDigest != "":
+			p.triggerUnfencing(r, n, "Device parameters changed (reload)")
+			p.scheduleReload(r, n)
+		default:
+			p.forceRestart(r, n, task, op.IntervalMS)
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+func (p *plan) forceRestart(r *resource, n *node, task string, ms int64) {
+	a := p.newAction(r, task, ms, nil, false)
+	a.explainAs("resource definition change", true)
+	a.because("parameters of " + r.id + " were changed")
+	p.triggerUnfencing(r, n, "Device parameters changed")
+}
+
+func (p *plan) scheduleReload(r *resource, n *node) {
+	if n == nil || !r.managed || r.failed {
+		return
+	}
+	if r.startPending {
+		r.stopOn(n, false)
+		return
+	}
+	r.reload = true
+	a := p.newAction(r, "reload-agent", 0, n, false)
+	a.explainAs("resource definition change", false)
+	a.because("reloadable parameters of " + r.id + " were changed")
+	p.orderAction(a, r, "stop", ordOptional|ordCancelsFirst)
+	p.orderAction(a, r, "demote", ordOptional|ordCancelsFirst)
+}

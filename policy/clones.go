@@ -1,0 +1,582 @@
+package policy
+
+import (
+	"slices"
+	"sort"
+	"strings"
+)
+
+// assignClone gives the instances their nodes: those that are active stay
+// where they are as far as possible, the rest go where there is room.
+func (r *resource) assignClone(prefer *place) {
+	if !r.provisional || r.assigning {
+		return
+	}
+	if r.promotable {
+		r.addPromotionScores()
+	}
+	r.assigning = true
+	for _, c := range slices.Clone(r.thisWith) {
+		c.primary.assign(prefer)
+	}
+	for _, c := range slices.Clone(r.withThis) {
+		if c.influences(nil) {
+			f := float32(c.score) / float32(infinity)
+			r.allowed, _ = c.dependent.addColocatedScores(r.allowed, true, c.attr, f, selectActive|selectNonnegative)
+		}
+	}
+	r.p.showScores("pcmk__clone_allocate", r)
+	nodes := r.p.sortPlaces(r.allowed.list(), nil)
+	r.sortInstances()
+	r.distribute(nodes, r.clone.max, r.clone.nodeMax)
+	if r.promotable {
+		r.setInstanceRoles()
+	}
+	r.provisional, r.assigning = false, false
+}
+
+// distribute assigns up to limit instances, at most perNode on one node.
+func (r *resource) distribute(nodes []*place, limit, perNode int) {
+	usable := 0
+	for _, pl := range nodes {
+		pl.count = 0
+		if pl.usable() {
+			usable++
+		}
+	}
+	// With fewer instances than nodes, which nodes they take matters to what
+	// is colocated with them.
+	all := limit < usable
+	even := 1
+	if usable > 0 {
+		even = max(1, limit/usable)
+	}
+	assigned := 0
+	for _, c := range r.children {
+		if assigned >= limit {
+			break
+		}
+		if len(c.running) == 0 || !c.provisional || c.failed {
+			continue
+		}
+		now := c.current()
+		if !now.usable() || now.score < 0 {
+			continue
+		}
+		if pl := c.topPlace(now); pl != nil && pl.count >= even {
+			continue
+		}
+		if r.assignInstance(c, now, all, perNode) != nil {
+			assigned++
+		}
+	}
+	for _, c := range r.children {
+		switch {
+		case !c.provisional:
+		case assigned >= limit:
+			r.p.scoreEverywhere(c, minusInfinity, false)
+		case r.assignInstance(c, nil, all, perNode) != nil:
+			assigned++
+		}
+	}
+}
+
+// assignInstance assigns one instance, if prefer is given there or not at all.
+func (r *resource) assignInstance(c *resource, prefer *node, all bool, perNode int) *place {
+	if !c.provisional {
+		return c.where(false)
+	}
+	if c.assigning {
+		return nil
+	}
+	r.inheritColocations(c, all)
+	if prefer != nil {
+		if pl := c.allowed.get(prefer); pl == nil || pl.score < 0 {
+			return nil
+		}
+	}
+	for _, pl := range c.allowed.list() {
+		c.limitInstance(pl, perNode)
+	}
+	backup := c.allowed.copy()
+	chosen := c.assign(r.p.placeOrNil(c, prefer))
+	if chosen != nil && prefer != nil && chosen.node != prefer {
+		c.allowed = backup
+		c.unassign()
+		chosen = nil
+	}
+	if chosen != nil {
+		if pl := c.topPlace(chosen.node); pl != nil {
+			pl.count++
+		}
+	}
+	return chosen
+}
+
+func (p *plan) placeOrNil(r *resource, n *node) *place {
+	if n == nil {
+		return nil
+	}
+	return p.placeFor(r, n)
+}
+
+// limitInstance forbids what the clone forbids, and nodes that are full.
+func (r *resource) limitInstance(pl *place, perNode int) {
+	s := minusInfinity
+	if pl.usable() && !r.orphan {
+		if top := r.topPlace(pl.node); top != nil {
+			if top.score < 0 {
+				s = top.score
+			} else if top.count < perNode {
+				return
+			}
+		}
+	}
+	r.addScore(pl.node, s)
+}
+
+// addScore adds to a score that exists, in r and all that is in it.
+func (r *resource) addScore(n *node, s scoreType) {
+	if pl := r.allowed.get(n); pl != nil {
+		pl.score = pl.score.Add(s)
+	}
+	for _, c := range r.children {
+		c.addScore(n, s)
+	}
+}
+
+func (r *resource) inheritColocations(c *resource, all bool) {
+	for _, k := range r.thisWith {
+		if all || k.score < 0 || k.score == infinity {
+			c.addThisWith(k)
+		}
+	}
+	for _, k := range r.withThis {
+		if k.influences(c) && (all || k.score < 0) {
+			c.addWithThis(k)
+		}
+	}
+}
+
+func (r *resource) sortInstances() {
+	sort.SliceStable(r.children, func(i, j int) bool { return compareInstances(r.children[i], r.children[j]) < 0 })
+}
+
+// compareInstances orders instances by which is to keep or get a place first.
+func compareInstances(a, b *resource) int {
+	na, countA, _ := a.activeOn()
+	nb, countB, _ := b.activeOn()
+	if countA > 0 && countB > 0 && countA != countB {
+		return countA - countB
+	}
+	allowed := func(r *resource, n *node) (*node, bool) {
+		if n == nil {
+			return nil, true
+		}
+		if pl := r.allowed.get(n); pl == nil || pl.score < 0 {
+			return nil, false
+		}
+		return n, true
+	}
+	na, canA := allowed(a, na)
+	nb, canB := allowed(b, nb)
+	if c := yesFirst(canA, canB); c != 0 {
+		return c
+	}
+	if c := order(b.priority, a.priority); c != 0 {
+		return c
+	}
+	if na == nil || nb == nil {
+		return yesFirst(na != nil, nb != nil)
+	}
+	if c := yesFirst(na.usable(), nb.usable()); c != 0 {
+		return c
+	}
+	pa, pb := a.topPlace(na), b.topPlace(nb)
+	if pa == nil || pb == nil {
+		return yesFirst(pa != nil, pb != nil)
+	}
+	if pa.count != pb.count {
+		return pa.count - pb.count
+	}
+	if c := yesFirst(!a.anyFailed(), !b.anyFailed()); c != 0 {
+		return c
+	}
+	if c := order(b.colocatedScore(), a.colocatedScore()); c != 0 {
+		return c
+	}
+	return int(instanceNumber(a) - instanceNumber(b))
+}
+
+func yesFirst(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	}
+	return 1
+}
+
+func (r *resource) anyFailed() bool {
+	return r.failed || slices.ContainsFunc(r.children, (*resource).anyFailed)
+}
+
+// colocatedScore is what the clone's colocations think of the instance's node.
+func (r *resource) colocatedScore() scoreType {
+	n := r.current()
+	if len(r.parent.thisWith) == 0 && len(r.parent.withThis) == 0 {
+		return 0
+	}
+	var t table
+	t.set(&place{node: n, score: n.score})
+	for _, c := range r.parent.thisWith {
+		t, _ = c.primary.addColocatedScores(t, true, c.attr, float32(c.score)/float32(infinity), 0)
+	}
+	for _, c := range r.parent.withThis {
+		if c.influences(r) {
+			t, _ = c.dependent.addColocatedScores(t, true, c.attr, float32(c.score)/float32(infinity), selectNonnegative)
+		}
+	}
+	return t.get(n).score
+}
+
+// createCloneActions creates the instances' actions and the pseudo actions
+// around them.
+func (r *resource) createCloneActions() {
+	p := r.p
+	active, starting, stopping, migratable := false, false, false, true
+	for _, c := range r.children {
+		c.createActions()
+		up, down := false, false
+		c.walk(func(m *resource) { m.noteChanges(&down, &up, &active) })
+		if up && down {
+			migratable = false
+		}
+		starting, stopping = starting || up, stopping || down
+	}
+	start := r.pseudo("start", !starting, true)
+	started := r.pseudo("running", !starting, false)
+	started.priority = infinity
+	if active || starting {
+		started.set(actRunnable)
+	}
+	if r.clone.start == nil {
+		r.clone.start = p.noticePseudos(r, "start", start, started)
+	}
+	stop := r.pseudo("stop", !stopping, true)
+	stopped := r.pseudo("stopped", !stopping, true)
+	stopped.priority = infinity
+	if migratable {
+		stop.set(actMigratable)
+	}
+	if r.clone.stop == nil {
+		r.clone.stop = p.noticePseudos(r, "stop", stop, stopped)
+		if r.clone.start != nil && r.clone.stop != nil {
+			p.link(r.clone.stop.postDone, r.clone.start.pre, ordOptional)
+		}
+	}
+	r.orderInstances()
+	if r.promotable {
+		r.createPromotableActions()
+	}
+}
+
+func (r *resource) noteChanges(stopping, starting, active *bool) {
+	if len(r.children) > 0 {
+		return
+	}
+	*active = *active || len(r.running) > 0
+	for _, a := range r.actions {
+		if a.is(actOptional) || a.flags&(actPseudo|actRunnable) == 0 {
+			continue
+		}
+		switch a.task {
+		case "stop":
+			*stopping = true
+		case "start":
+			*starting = *starting || a.is(actRunnable)
+		}
+	}
+}
+
+// orderInstances starts the instances of an ordered clone one by one.
+func (r *resource) orderInstances() {
+	if !r.clone.ordered {
+		return
+	}
+	sortByInstance(r.children)
+	required := func(c *resource, task string) *action {
+		var match *action
+		for _, a := range c.findActions(task, 0, nil) {
+			if !a.is(actOptional) {
+				if match != nil {
+					return nil
+				}
+				match = a
+			}
+		}
+		return match
+	}
+	var lastStop, lastStart *action
+	for _, c := range r.children {
+		if stop := required(c, "stop"); stop != nil {
+			r.p.link(stop, lastStop, ordOptional)
+			lastStop = stop
+		}
+		if start := required(c, "start"); start != nil {
+			r.p.link(lastStart, start, ordOptional)
+			lastStart = start
+		}
+	}
+}
+
+func (r *resource) constrainClone() {
+	p := r.p
+	p.orderKeys(r, "stopped", r, "start", ordOptional)
+	p.orderKeys(r, "start", r, "running", ordRunnableFirst)
+	p.orderKeys(r, "stop", r, "stopped", ordRunnableFirst)
+	if r.promotable {
+		p.orderKeys(r, "demoted", r, "stop", ordOptional)
+		p.orderKeys(r, "running", r, "promote", ordRunnableFirst)
+	}
+	if r.clone.ordered {
+		sortByInstance(r.children)
+	}
+	var last *resource
+	for _, c := range r.children {
+		c.internalConstraints()
+		p.orderKeys(r, "start", c, "start", ordRunnableFirst|ordFirstPrinted)
+		p.orderKeys(c, "start", r, "running", ordThenPrinted)
+		if r.clone.ordered && last != nil {
+			p.orderKeys(last, "start", c, "start", ordOptional)
+		}
+		p.orderKeys(r, "stop", c, "stop", ordFirstPrinted)
+		p.orderKeys(c, "stop", r, "stopped", ordThenPrinted)
+		if r.clone.ordered && last != nil {
+			p.orderKeys(c, "stop", last, "stop", ordOptional)
+		}
+		last = c
+	}
+	if r.promotable {
+		r.constrainPromotable()
+	}
+}
+
+// cloneTask is the task of the instances that a clone's action is about.
+func (r *resource) cloneTask(a *action) string {
+	task := a.task
+	if task == "notify" || task == "notified" {
+		// RSC_pre_notify_start_0: the task is the last word but one.
+		parts := strings.Split(a.key, "_")
+		if len(parts) >= 2 {
+			task = parts[len(parts)-2]
+		}
+	}
+	return r.children[0].atomicTask(knownTask(task))
+}
+
+func (r *resource) cloneFlags(a *action, n *node) actFlag {
+	flags := actOptional | actRunnable | actPseudo
+	task := r.cloneTask(a)
+	anyRunnable := false
+	for _, c := range r.children {
+		on := n
+		if len(c.children) > 0 {
+			on = nil
+		}
+		b := c.newestAction(task, on)
+		if b == nil {
+			continue
+		}
+		cf := c.actionFlags(b, n)
+		if flags&actOptional != 0 && cf&actOptional == 0 {
+			flags &^= actOptional
+			a.clear(actOptional)
+		}
+		anyRunnable = anyRunnable || cf&actRunnable != 0
+	}
+	if !anyRunnable {
+		flags &^= actRunnable
+		if n == nil {
+			a.clear(actRunnable)
+		}
+	}
+	return flags
+}
+
+// anyBlocked: r or something in it is blocked.
+func (r *resource) anyBlocked() bool {
+	return r.blocked || slices.ContainsFunc(r.children, (*resource).anyBlocked)
+}
+
+// compatible finds the instance of r that other, an instance of another clone,
+// belongs with: one on the same node, in the wanted role.
+func (r *resource) compatible(other *resource, in role, now bool) *resource {
+	if pl := other.where(now); pl != nil {
+		return r.compatibleOn(pl.node, in, now)
+	}
+	for _, pl := range r.p.sortPlaces(other.allowed.list(), nil) {
+		if c := r.compatibleOn(pl.node, in, now); c != nil {
+			return c
+		}
+	}
+	return nil
+}
+
+func (r *resource) compatibleOn(n *node, in role, now bool) *resource {
+	for _, c := range r.children {
+		if in != roleUnknown && c.state(now) != in || c.anyBlocked() {
+			continue
+		}
+		if pl := c.where(now); pl != nil && pl.node == n {
+			return c
+		}
+	}
+	return nil
+}
+
+// colocateWithClone places a primitive relative to a clone: with the instance
+// of its own node if interleaved, else with any.
+func (c *colocation) colocateWithClone(dependent, primary *resource) {
+	if primary.promotable {
+		switch {
+		case primary.provisional:
+			return
+		case c.primaryRole == roleUnknown:
+		case dependent.provisional:
+			c.placeWithPromotable(dependent, primary)
+			return
+		case c.dependentRole == rolePromoted:
+			c.promoteWithPromotable(dependent, primary)
+			return
+		}
+	}
+	interleave := false
+	if isTrue(c.dependent.meta["interleave"]) && c.dependent.variant > group {
+		if interleave = perNode(c.dependent) == perNode(c.primary); !interleave {
+			dependent.p.fault("Cannot interleave %s and %s because they do not support the same number of instances per node", c.dependent.id, c.primary.id)
+		}
+	}
+	switch {
+	case primary.provisional:
+	case interleave:
+		if with := primary.compatible(dependent, roleUnknown, false); with != nil {
+			c.applyDependent(dependent, with)
+		} else if c.score >= infinity {
+			dependent.assignAll(nil, true)
+			dependent.explain("colocation " + c.id + " needs an instance of " + primary.id + " on its node")
+		}
+	case c.score >= infinity:
+		var on []*place
+		for _, child := range primary.children {
+			if pl := child.where(false); pl != nil && !child.anyBlocked() {
+				on = append(on, pl)
+			}
+		}
+		dependent.limitTo(on, false)
+		dependent.explain("colocation " + c.id + " keeps it where " + primary.id + " runs")
+	default:
+		for _, child := range primary.children {
+			c.applyPrimary(dependent, child)
+		}
+	}
+}
+
+// perNode is how many instances of r fit on a node; 1 for what is no clone.
+func perNode(r *resource) int {
+	if r.variant != clone {
+		return 1
+	}
+	if v, ok := r.meta["clone-node-max"]; ok {
+		return int(leadingInt(v))
+	}
+	return 1
+}
+
+// limitTo forbids all nodes but some; merge adds the scores of those.
+func (r *resource) limitTo(on []*place, merge bool) {
+	find := func(n *node) *place {
+		for _, pl := range slices.Backward(on) {
+			if pl.node == n {
+				return pl
+			}
+		}
+		return nil
+	}
+	for _, pl := range r.allowed.list() {
+		if with := find(pl.node); with == nil {
+			pl.score = minusInfinity
+		} else if merge {
+			pl.score = pl.score.Add(with.score)
+		}
+	}
+	for _, pl := range on {
+		if r.allowed.get(pl.node) == nil {
+			r.allowed.set(&place{node: pl.node, score: minusInfinity})
+		}
+	}
+}
+
+// interleaves: the ordering of two clones is one of their instances.
+func interleaves(first, then *action) bool {
+	if first.r == nil || then.r == nil || first.r == then.r || first.r.variant < clone || then.r.variant < clone {
+		return false
+	}
+	r := then.r
+	if strings.HasSuffix(then.key, "_stop_0") || strings.HasSuffix(then.key, "_demote_0") {
+		r = first.r
+	}
+	return isTrue(r.meta["interleave"])
+}
+
+func (p *plan) updateCloneOrdered(first, then *action, n *node, flags, filter actFlag, kind ordFlag) changed {
+	if interleaves(first, then) {
+		return p.updateInterleaved(first, then, n, filter, kind)
+	}
+	if then.r == nil {
+		return 0
+	}
+	ch := p.updatePair(first, then, flags, filter, kind)
+	for _, c := range then.r.children {
+		b := c.newestAction(then.task, n)
+		if b == nil {
+			continue
+		}
+		var childCh changed
+		if c.actionFlags(b, n)&actRunnable != 0 {
+			childCh = c.updateOrdered(first, b, n, flags, filter, kind)
+		}
+		ch |= childCh
+		if childCh&changedThen != 0 {
+			for i := len(b.after) - 1; i >= 0; i-- {
+				p.updateOrderings(b.after[i].a)
+			}
+		}
+	}
+	return ch
+}
+
+func (p *plan) updateInterleaved(first, then *action, n *node, filter actFlag, kind ordFlag) changed {
+	now := strings.HasSuffix(first.key, "_stopped_0") || strings.HasSuffix(first.key, "_demoted_0")
+	var ch changed
+	for _, c := range then.r.children {
+		with := first.r.compatible(c, roleUnknown, now)
+		if with == nil {
+			if !now && kind&(ordRunnableFirst|ordImpliesThen) != 0 && c.assignAll(nil, true) {
+				ch |= changedThen
+			}
+			continue
+		}
+		a := with.newestAction(first.r.cloneTask(first), n)
+		b := c.newestAction(then.task, n)
+		if a == nil || b == nil {
+			continue
+		}
+		if p.link(a, b, kind) {
+			ch |= changedFirst | changedThen
+		}
+		ch |= c.updateOrdered(a, b, n, with.actionFlags(a, n), filter, kind)
+	}
+	return ch
+}

@@ -1,0 +1,530 @@
+package policy
+
+import (
+	"strings"
+
+	"kvmha/internal/cib"
+)
+
+// colocation places dependent where primary is (or, with a negative score, is
+// not).
+type colocation struct {
+	id                         string
+	dependent, primary         *resource
+	dependentRole, primaryRole role
+	score                      cib.Score
+	attr                       string
+	influence                  bool
+}
+
+// influences: the dependent's preferences matter for where r (the primary, or
+// an instance of it) goes: if the constraint says so, or r is not active yet.
+func (c *colocation) influences(r *resource) bool {
+	if r == nil {
+		r = c.primary
+	}
+	if c.dependent.allowRemoteRemote && !r.failed && len(r.running) == 1 {
+		return false
+	}
+	return c.influence || len(r.running) == 0
+}
+
+func (c *colocation) attribute(fallback string) string {
+	if c.attr != "" {
+		return c.attr
+	}
+	return fallback
+}
+
+// comparePlacement orders resources by what is placed first.
+func comparePlacement(a, b *resource) int {
+	if c := order(b.priority, a.priority); c != 0 {
+		return c
+	}
+	if a.variant != b.variant {
+		return int(b.variant) - int(a.variant)
+	}
+	if a.variant == clone && a.promotable != b.promotable {
+		if a.promotable {
+			return -1
+		}
+		return 1
+	}
+	return strings.Compare(a.id, b.id)
+}
+
+// insertColocation keeps a list sorted; a new one comes before its equals.
+func insertColocation(list []*colocation, c *colocation, of func(*colocation) *resource) []*colocation {
+	at := 0
+	for at < len(list) && comparePlacement(of(c), of(list[at])) > 0 {
+		at++
+	}
+	list = append(list, nil)
+	copy(list[at+1:], list[at:])
+	list[at] = c
+	return list
+}
+
+func (r *resource) addThisWith(c *colocation) {
+	r.thisWith = insertColocation(r.thisWith, c, func(c *colocation) *resource { return c.primary })
+}
+
+func (r *resource) addWithThis(c *colocation) {
+	r.withThis = insertColocation(r.withThis, c, func(c *colocation) *resource { return c.dependent })
+}
+
+func (p *plan) addColocation(c *colocation) {
+	if c.score == 0 {
+		return
+	}
+	if c.dependentRole == roleStarted {
+		c.dependentRole = roleUnknown
+	}
+	if c.primaryRole == roleStarted {
+		c.primaryRole = roleUnknown
+	}
+	c.dependent.addThisWith(c)
+	c.primary.addWithThis(c)
+	p.colocations = append(p.colocations, c)
+	if c.score <= minusInfinity {
+		p.orderApart(c.dependent, c.dependentRole, c.primary, c.primaryRole)
+		p.orderApart(c.primary, c.primaryRole, c.dependent, c.dependentRole)
+	}
+}
+
+// orderApart lets one leave a node before the other comes.
+func (p *plan) orderApart(first *resource, firstRole role, then *resource, thenRole role) {
+	leave, come := []string{"stop"}, []string{"start"}
+	switch firstRole {
+	case rolePromoted:
+		leave = []string{"demote"}
+	case roleUnpromoted:
+		leave = append(leave, "promote")
+	}
+	switch thenRole {
+	case rolePromoted:
+		come = []string{"promote"}
+	case roleUnpromoted:
+		come = append(come, "demote")
+	}
+	for _, a := range leave {
+		for _, b := range come {
+			p.orderKeys(first, a, then, b, ordApart)
+		}
+	}
+}
+
+func influenceOf(text string, r *resource) bool {
+	switch {
+	case isTrue(text):
+		return true
+	case isFalse(text):
+		return false
+	}
+	return r.critical
+}
+
+func (p *plan) unpackColocation(c *cib.Colocation) {
+	if !p.alive(c.Lifetime) {
+		return
+	}
+	if len(c.Sets) > 0 {
+		p.unpackColocationSets(c, p.expandSets(c.ID, c.Sets))
+		return
+	}
+	dependent, dTag, ok := p.setOf(c.Resource)
+	if !ok {
+		p.fault("Ignoring constraint '%s' because '%s' is not a valid resource or tag", c.ID, c.Resource)
+		return
+	}
+	primary, pTag, ok := p.setOf(c.With)
+	if !ok {
+		p.fault("Ignoring constraint '%s' because '%s' is not a valid resource or tag", c.ID, c.With)
+		return
+	}
+	if dTag && pTag {
+		p.fault("Ignoring constraint '%s' because two templates or tags cannot be colocated", c.ID)
+		return
+	}
+	if dTag || pTag {
+		dependent.Role, primary.Role = c.Role, c.WithRole
+		p.unpackColocationSets(c, []cib.ResourceSet{dependent, primary})
+		return
+	}
+	r := p.constraintResource(c.Resource)
+	p.addColocation(&colocation{
+		id: c.ID, dependent: r, primary: p.constraintResource(c.With), score: c.Score, attr: c.NodeAttr,
+		dependentRole: parseRole(c.Role), primaryRole: parseRole(c.WithRole), influence: influenceOf(c.Influence, r),
+	})
+}
+
+func (p *plan) unpackColocationSets(c *cib.Colocation, sets []cib.ResourceSet) {
+	for i := range sets {
+		if !p.colocateWithin(c, &sets[i]) {
+			return
+		}
+		if i > 0 && !p.colocateSets(c, &sets[i-1], &sets[i]) {
+			return
+		}
+	}
+}
+
+// colocateWithin connects the members of one set: each with the one before it,
+// or, if they are to be apart, each with all before it.
+func (p *plan) colocateWithin(c *cib.Colocation, set *cib.ResourceSet) bool {
+	s := c.Score
+	if set.Score != "" {
+		s = score(set.Score)
+	}
+	if s == 0 || isFalse(set.Sequential) {
+		return true
+	}
+	list, ok := p.resolve(set)
+	if !ok {
+		return true
+	}
+	role := parseRole(set.Role)
+	add := func(r, with *resource) {
+		p.addColocation(&colocation{id: set.ID, dependent: r, primary: with, score: s,
+			dependentRole: role, primaryRole: role, influence: influenceOf(c.Influence, r)})
+	}
+	backwards := set.Ordering != "" && !strings.EqualFold(set.Ordering, "group")
+	for i, r := range list {
+		switch {
+		case s > 0 && i > 0 && !backwards:
+			add(r, list[i-1])
+		case s > 0 && i > 0:
+			add(list[i-1], r)
+		case s < 0:
+			for _, with := range list[:i] {
+				add(r, with)
+			}
+		}
+	}
+	return true
+}
+
+// colocateSets connects two sets: the first of one with the last of the other
+// where they have an order, else each with each.
+func (p *plan) colocateSets(c *cib.Colocation, set1, set2 *cib.ResourceSet) bool {
+	if c.Score == 0 {
+		return true
+	}
+	list1, ok1 := p.resolve(set1)
+	list2, ok2 := p.resolve(set2)
+	if !ok1 || !ok2 || len(list1) == 0 || len(list2) == 0 {
+		return ok1 && ok2
+	}
+	if !isFalse(set1.Sequential) {
+		list1 = list1[:1]
+	}
+	if !isFalse(set2.Sequential) {
+		list2 = list2[len(list2)-1:]
+	}
+	for _, r := range list1 {
+		for _, with := range list2 {
+			p.addColocation(&colocation{id: c.ID, dependent: r, primary: with, score: c.Score,
+				dependentRole: parseRole(set1.Role), primaryRole: parseRole(set2.Role), influence: influenceOf(c.Influence, r)})
+		}
+	}
+	return true
+}
+
+// effect is what a colocation does to its dependent.
+type effect uint8
+
+const (
+	noEffect effect = iota
+	affectsPlace
+	affectsRole
+)
+
+// effectOf decides whether a colocation matters now. preview asks before the
+// primary has its place.
+func (c *colocation) effectOf(dependent, primary *resource, preview bool) effect {
+	if !preview && primary.provisional {
+		return noEffect
+	}
+	if c.dependentRole >= roleUnpromoted && dependent.parent != nil && dependent.parent.promotable && !dependent.provisional {
+		return affectsRole
+	}
+	if !preview && !dependent.provisional {
+		return noEffect
+	}
+	match := func(want, have role) bool { return want == roleUnknown || want == have }
+	if c.score > 0 && (!match(c.dependentRole, dependent.next) || !match(c.primaryRole, primary.next)) {
+		return noEffect
+	}
+	if c.score < 0 && (c.dependentRole != roleUnknown && c.dependentRole == dependent.next ||
+		c.primaryRole != roleUnknown && c.primaryRole == primary.next) {
+		return noEffect
+	}
+	return affectsPlace
+}
+
+// applyColocation lets primary's place (or those of what is in it) act on
+// dependent, which takes it apart first if it is a group.
+func (c *colocation) applyDependent(dependent, primary *resource) {
+	switch dependent.variant {
+	case group:
+		c.colocateGroup(dependent, primary)
+	case primitive:
+		c.applyPrimary(dependent, primary)
+	}
+}
+
+func (c *colocation) applyPrimary(dependent, primary *resource) {
+	switch primary.variant {
+	case group:
+		c.colocateWithGroup(dependent, primary)
+	case clone:
+		c.colocateWithClone(dependent, primary)
+	case primitive:
+		switch c.effectOf(dependent, primary, false) {
+		case affectsRole:
+			c.applyToPriority(dependent, primary)
+		case affectsPlace:
+			c.applyToPlaces(dependent, primary)
+		}
+	}
+}
+
+func (c *colocation) colocateGroup(dependent, primary *resource) {
+	if len(dependent.children) == 0 {
+		return
+	}
+	if dependent.group.colocated {
+		c.applyDependent(dependent.children[0], primary)
+		return
+	}
+	if c.score >= infinity {
+		dependent.p.fault("%s: Cannot perform mandatory colocation between non-colocated group and %s", dependent.id, primary.id)
+		return
+	}
+	for _, m := range dependent.children {
+		c.applyDependent(m, primary)
+	}
+}
+
+func (c *colocation) colocateWithGroup(dependent, primary *resource) {
+	if primary.provisional || len(primary.children) == 0 {
+		return
+	}
+	if primary.group.colocated {
+		m := primary.children[0]
+		if c.score >= infinity {
+			m = primary.children[len(primary.children)-1]
+		}
+		c.applyPrimary(dependent, m)
+		return
+	}
+	if c.score >= infinity {
+		dependent.p.fault("%s: Cannot perform mandatory colocation with non-colocated group %s", dependent.id, primary.id)
+		return
+	}
+	for _, m := range primary.children {
+		c.applyPrimary(dependent, m)
+	}
+}
+
+// applyToPlaces adds the score where the attribute is that of primary's node,
+// and forbids the rest if it is mandatory.
+func (c *colocation) applyToPlaces(dependent, primary *resource) {
+	attr := c.attribute("#id")
+	value, has := "", false
+	if primary.allocated != nil {
+		value, has = primary.allocated.attrs[attr]
+	} else if c.score < 0 {
+		return
+	}
+	work := dependent.allowed.copy()
+	for _, pl := range work.list() {
+		v, ok := pl.attrs[attr]
+		switch {
+		case primary.allocated == nil:
+			pl.score = pl.score.Add(-c.score)
+		case ok == has && strings.EqualFold(v, value):
+			if c.score < infinity {
+				pl.score = pl.score.Add(c.score)
+			}
+		case c.score >= infinity:
+			pl.score = pl.score.Add(-c.score)
+		}
+	}
+	if c.score <= minusInfinity || c.score >= infinity || work.anyAvailable() {
+		dependent.allowed = work
+		dependent.explain("colocation " + c.id + " (" + c.score.String() + ") with " + primary.id + ", which is " + placeText(primary.allocated))
+	}
+}
+
+func placeText(pl *place) string {
+	if pl == nil {
+		return "not running"
+	}
+	return "on " + pl.name
+}
+
+// applyToPriority makes an instance more or less fit to be promoted.
+func (c *colocation) applyToPriority(dependent, primary *resource) {
+	if primary.allocated == nil || dependent.allocated == nil {
+		return
+	}
+	attr := c.attribute("#id")
+	if !strings.EqualFold(dependent.allocated.attrs[attr], primary.allocated.attrs[attr]) {
+		if c.score >= infinity && c.dependentRole == rolePromoted {
+			dependent.priority = minusInfinity
+		}
+		return
+	}
+	if c.primaryRole != roleUnknown && c.primaryRole != primary.next {
+		return
+	}
+	s := c.score
+	if c.dependentRole == roleUnpromoted {
+		s = -s
+	}
+	dependent.priority = s.Add(dependent.priority)
+}
+
+// selection says which colocations spread scores.
+type selection uint8
+
+const (
+	selectActive selection = 1 << iota
+	selectNonnegative
+	selectThisWith
+)
+
+// spentScore marks a node that a dependent's dislike would have made negative.
+const spentScore = infinity * -100
+
+// addColocatedScores adds to nodes what r, and what is colocated with r in
+// turn, think of them, scaled by factor. It returns the new table.
+func (r *resource) addColocatedScores(nodes table, hasNodes bool, attr string, factor float32, sel selection) (table, bool) {
+	if r.merging {
+		return nodes, hasNodes
+	}
+	r.merging = true
+	defer func() { r.merging = false }()
+	work, ok := r.startScores(nodes, hasNodes, attr, factor, sel)
+	if !ok {
+		return nodes, hasNodes
+	}
+	if work.anyAvailable() {
+		multiplier := float32(1)
+		if factor < 0 {
+			multiplier = -1
+		}
+		for _, c := range r.spreading(sel) {
+			other := c.dependent
+			if sel&selectThisWith != 0 {
+				other = c.primary
+			} else if !c.influences(nil) {
+				continue
+			}
+			f := multiplier * float32(c.score) / float32(infinity)
+			work, _ = other.addColocatedScores(work, true, c.attr, f, sel|selectActive)
+		}
+	} else if sel&selectActive != 0 {
+		return nodes, hasNodes
+	}
+	if sel&selectNonnegative != 0 {
+		for _, pl := range work.list() {
+			if pl.score == spentScore {
+				pl.score = 1
+			}
+		}
+	}
+	return work, true
+}
+
+func (r *resource) spreading(sel selection) []*colocation {
+	switch {
+	case sel&selectThisWith != 0:
+		return r.thisWith
+	case r.variant == group:
+		return r.children[len(r.children)-1].withThis
+	}
+	return r.withThis
+}
+
+func (r *resource) startScores(nodes table, hasNodes bool, attr string, factor float32, sel selection) (table, bool) {
+	if r.variant == group {
+		if len(r.children) == 0 {
+			return nil, false
+		}
+		m := r.children[0]
+		if !hasNodes {
+			m = r.children[len(r.children)-1]
+		}
+		work := table(nil)
+		if hasNodes {
+			work = nodes.copy()
+		}
+		work, _ = m.addColocatedScores(work, hasNodes, attr, factor, sel)
+		return work, true
+	}
+	if !hasNodes {
+		return r.allowed.copy(), true
+	}
+	work := nodes.copy()
+	r.addMatchingScores(work, attr, factor, sel&selectNonnegative != 0)
+	return work, true
+}
+
+func (r *resource) addMatchingScores(work table, attr string, factor float32, onlyPositive bool) {
+	if attr == "" {
+		attr = "#uname"
+	}
+	for _, pl := range work.list() {
+		s := r.bestScore(attr, pl)
+		if factor < 0 && s < 0 || pl.score == spentScore {
+			// Disliking where the other does not want to be either says nothing.
+			continue
+		}
+		f := factor * float32(s)
+		w := cib.Score(f + 0.5)
+		if f < 0 {
+			w = cib.Score(f - 0.5)
+		}
+		if w == 0 && s != 0 {
+			if factor > 0 {
+				w = 1
+			} else if factor < 0 {
+				w = -1
+			}
+		}
+		sum := w.Add(pl.score)
+		if onlyPositive && sum < 0 {
+			if pl.score > 0 {
+				pl.score = spentScore
+				continue
+			}
+			if pl.score == 0 {
+				continue
+			}
+		}
+		pl.score = sum
+	}
+}
+
+// bestScore is r's highest score among nodes that share an attribute with at.
+func (r *resource) bestScore(attr string, at *place) cib.Score {
+	if attr == "#uname" {
+		if pl := r.allowed.get(at.node); pl != nil && pl.usable() {
+			return max(pl.score, minusInfinity)
+		}
+		return minusInfinity
+	}
+	best := minusInfinity
+	value, has := at.attrs[attr]
+	for _, pl := range r.allowed {
+		if pl == nil || pl.score <= best || !pl.usable() {
+			continue
+		}
+		if v, ok := pl.attrs[attr]; ok == has && strings.EqualFold(v, value) {
+			best = pl.score
+		}
+	}
+	return best
+}

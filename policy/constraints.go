@@ -1,0 +1,89 @@
+package policy
+
+import (
+	"slices"
+
+	"kvmha/internal/cib"
+)
+
+// unpackConstraints reads the constraints. Their order matters only within a
+// kind.
+func (p *plan) unpackConstraints() {
+	c := &p.cib.Config
+	for i := range c.Locations {
+		p.unpackLocation(&c.Locations[i])
+	}
+	for i := range c.Colocations {
+		p.unpackColocation(&c.Colocations[i])
+	}
+	for i := range c.Orders {
+		p.unpackOrder(&c.Orders[i])
+	}
+	for i := range c.Tickets {
+		p.unpackTicket(&c.Tickets[i])
+	}
+}
+
+// constraintResource finds what a constraint names: by its own name, or, for
+// an instance of a clone that goes by another, the clone.
+func (p *plan) constraintResource(id string) *resource {
+	r := p.findResource(id)
+	if r != nil && r.id != id {
+		return r.top()
+	}
+	return r
+}
+
+// tagged are the resources behind a tag or template.
+func (p *plan) tagged(id string) ([]string, bool) {
+	if refs, ok := p.templates[id]; ok {
+		return refs, refs != nil
+	}
+	refs, ok := p.tags[id]
+	return refs, ok
+}
+
+// expandSets replaces tags and templates in sets by what they stand for.
+func (p *plan) expandSets(constraint string, sets []cib.ResourceSet) []cib.ResourceSet {
+	out := slices.Clone(sets)
+	for i := range out {
+		var refs []string
+		for _, id := range out[i].Refs {
+			if p.constraintResource(id) != nil {
+				refs = append(refs, id)
+			} else if tagged, ok := p.tagged(id); ok {
+				refs = append(refs, tagged...)
+			} else {
+				p.fault("Ignoring resource sets for constraint '%s' because '%s' is not a valid resource or tag", constraint, id)
+				return sets
+			}
+		}
+		out[i].Refs = refs
+	}
+	return out
+}
+
+// setOf makes a set of what a constraint names: a tag's resources in no order,
+// or one resource. isTag tells which; ok is false if it names nothing.
+func (p *plan) setOf(id string) (set cib.ResourceSet, isTag, ok bool) {
+	if p.constraintResource(id) != nil {
+		return cib.ResourceSet{ID: id, Refs: []string{id}}, false, true
+	}
+	if refs, found := p.tagged(id); found {
+		return cib.ResourceSet{ID: id, Refs: refs, Sequential: "false"}, true, true
+	}
+	return cib.ResourceSet{}, false, false
+}
+
+// resolve finds all resources of a set; ok is false if one is missing.
+func (p *plan) resolve(set *cib.ResourceSet) (list []*resource, ok bool) {
+	for _, id := range set.Refs {
+		r := p.constraintResource(id)
+		if r == nil {
+			p.fault("%s: No resource found for %s", set.ID, id)
+			return nil, false
+		}
+		list = append(list, r)
+	}
+	return list, true
+}

@@ -1,0 +1,134 @@
+package policy
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"kvmha/internal/cib"
+)
+
+// dateLayouts are the ISO 8601 forms that CIBs use.
+var dateLayouts = []string{
+	time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 Z07:00",
+	"2006-01-02 15:04:05", "2006-01-02T15:04Z07:00", "2006-01-02 15:04Z07:00", "2006-01-02T15:04", "2006-01-02 15:04",
+	"2006-01-02Z07:00", "2006-01-02", "20060102T150405Z07:00", "20060102T150405", "20060102",
+	"2006-002", "2006-002T15:04:05Z07:00", "2006-002 15:04:05Z07:00", "2006-01", "2006",
+}
+
+// parseDate reads a moment; without a zone it is UTC.
+func parseDate(text string) (time.Time, bool) {
+	t := strings.TrimSpace(text)
+	if t == "" {
+		return time.Time{}, false
+	}
+	if when, ok := parseWeekDate(t); ok {
+		return when, true
+	}
+	for _, layout := range dateLayouts {
+		if when, err := time.Parse(layout, t); err == nil {
+			return when.UTC(), true
+		}
+	}
+	return time.Time{}, false
+}
+
+// parseWeekDate reads the ISO form YYYY-Www-D, for example 2005-W40-3.
+func parseWeekDate(t string) (time.Time, bool) {
+	parts := strings.Split(t, "-")
+	if len(parts) < 2 || !strings.HasPrefix(parts[1], "W") {
+		return time.Time{}, false
+	}
+	year, err1 := strconv.Atoi(parts[0])
+	week, err2 := strconv.Atoi(parts[1][1:])
+	day := 1
+	var err3 error
+	if len(parts) > 2 {
+		day, err3 = strconv.Atoi(parts[2])
+	}
+	if err1 != nil || err2 != nil || err3 != nil {
+		return time.Time{}, false
+	}
+	jan4 := time.Date(year, 1, 4, 0, 0, 0, 0, time.UTC)
+	monday := jan4.AddDate(0, 0, -(isoWeekday(jan4) - 1))
+	return monday.AddDate(0, 0, (week-1)*7+day-1), true
+}
+
+func isoWeekday(t time.Time) int {
+	if d := int(t.Weekday()); d != 0 {
+		return d
+	}
+	return 7
+}
+
+// addSpan adds a <duration> element's attributes.
+func addSpan(t time.Time, span []cib.NV) time.Time {
+	n := func(name string) int {
+		for _, nv := range span {
+			if nv.Name == name {
+				return int(leadingInt(nv.Value))
+			}
+		}
+		return 0
+	}
+	t = t.AddDate(n("years"), 0, 0)
+	t = addMonths(t, n("months"))
+	t = t.AddDate(0, 0, 7*n("weeks")+n("days"))
+	return t.Add(time.Duration(n("hours"))*time.Hour + time.Duration(n("minutes"))*time.Minute +
+		time.Duration(n("seconds"))*time.Second)
+}
+
+// addMonths stays within the month it reaches: January 31st plus a month is
+// the last day of February.
+func addMonths(t time.Time, months int) time.Time {
+	first := time.Date(t.Year(), t.Month()+time.Month(months), 1, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), t.Location())
+	last := first.AddDate(0, 1, -1).Day()
+	return first.AddDate(0, 0, min(t.Day(), last)-1)
+}
+
+// matchesSpec evaluates a <date_spec>: every field given must contain the
+// moment's value.
+func matchesSpec(now time.Time, spec []cib.NV) bool {
+	weekYear, week := now.ISOWeek()
+	fields := map[string]int{
+		"years": now.Year(), "months": int(now.Month()), "monthdays": now.Day(),
+		"hours": now.Hour(), "minutes": now.Minute(), "seconds": now.Second(),
+		"yeardays": now.YearDay(), "weekyears": weekYear, "weeks": week,
+		"weekdays": isoWeekday(now), "moon": moonPhase(now),
+	}
+	for _, nv := range spec {
+		if have, known := fields[nv.Name]; known && !inRange(nv.Value, have) {
+			return false
+		}
+	}
+	return true
+}
+
+// inRange reads "5", "5-9", "5-" or "-9". What is no range restricts nothing.
+func inRange(text string, have int) bool {
+	t := strings.TrimSpace(text)
+	low, high, ranged := strings.Cut(t, "-")
+	lo, errLo := strconv.Atoi(low)
+	hi, errHi := strconv.Atoi(high)
+	switch {
+	case !ranged:
+		return errLo != nil || have == lo
+	case low == "" && errHi == nil:
+		return have <= hi
+	case high == "" && errLo == nil:
+		return have >= lo
+	case errLo == nil && errHi == nil:
+		return have >= lo && have <= hi
+	}
+	return true
+}
+
+// moonPhase is 0 (new) to 7, 4 being full: the old epact computation.
+func moonPhase(now time.Time) int {
+	golden := now.Year()%19 + 1
+	epact := (11*golden + 18) % 30
+	if epact == 25 && golden > 11 || epact == 24 {
+		epact++
+	}
+	return ((((now.YearDay() + epact) * 6) + 11) % 177) / 22 & 7
+}

@@ -1,0 +1,106 @@
+package policy
+
+import (
+	"strings"
+
+	"kvmha/internal/cib"
+)
+
+// digestVerdict tells how recorded parameters differ from configured ones.
+type digestVerdict uint8
+
+const (
+	digestUnknown digestVerdict = iota
+	digestSame
+	digestChanged // something, not necessarily what needs a restart
+	digestRestart
+)
+
+// digestSet is what an operation would run with on a node.
+type digestSet struct {
+	params  []cib.NV
+	all     string
+	restart bool // the operation has parameters of its own
+}
+
+// operationDigest computes and keeps the digest for one operation on one node.
+func (p *plan) operationDigest(r *resource, n *node, task string, intervalMS int64) *digestSet {
+	key := opKey(r.id, task, intervalMS)
+	if d, ok := n.digests[key]; ok {
+		return d
+	}
+	t := r.opTraits(task, intervalMS, key, n)
+	params := map[string]string{}
+	for name, value := range r.params(n) {
+		params[name] = value
+	}
+	for name, value := range t.extra {
+		if _, there := params[name]; !there {
+			params[name] = value
+		}
+	}
+	d := &digestSet{restart: intervalMS == 0 && len(t.extra) > 0}
+	timeout := ""
+	if intervalMS != 0 {
+		timeout = t.meta["timeout"]
+	}
+	d.params = cib.DigestParams(params, timeout)
+	d.all = cib.Digest(d.params)
+	if n.digests == nil {
+		n.digests = map[string]*digestSet{}
+	}
+	n.digests[key] = d
+	return d
+}
+
+// compareDigest compares what an operation ran with to what it would run with.
+func (p *plan) compareDigest(r *resource, n *node, op *cib.OpHistory) digestVerdict {
+	d := p.operationDigest(r, n, op.Operation, op.IntervalMS)
+	if p.digestOverride[op] {
+		return digestRestart
+	}
+	if op.RestartDigest != "" {
+		list := d.params
+		if op.RestartList != "" {
+			list = nil
+			for _, nv := range d.params {
+				if strings.Contains(op.RestartList, " "+nv.Name+" ") {
+					list = append(list, nv)
+				}
+			}
+		}
+		if cib.Digest(list) != op.RestartDigest {
+			return digestRestart
+		}
+	}
+	switch {
+	case op.OpDigest == "":
+		return digestUnknown
+	case op.OpDigest == d.all:
+		return digestSame
+	case op.IntervalMS == 0 && d.restart:
+		return digestRestart
+	}
+	return digestChanged
+}
+
+// forceRestartDigest makes the operation count as changed from now on.
+func (p *plan) forceRestartDigest(_ *node, op *cib.OpHistory) {
+	if p.digestOverride == nil {
+		p.digestOverride = map[*cib.OpHistory]bool{}
+	}
+	p.digestOverride[op] = true
+}
+
+// secureDigest leaves out what is secret.
+func (p *plan) secureDigest(d *digestSet) string {
+	var public []cib.NV
+	for _, nv := range d.params {
+		switch nv.Name {
+		case "passwd", "password", "user":
+		default:
+			public = append(public, nv)
+		}
+	}
+	return cib.Digest(public)
+}

@@ -1,0 +1,178 @@
+package policy
+
+import (
+	"strconv"
+	"strings"
+
+	"kvmha/internal/cib"
+)
+
+// score reads a score that may be missing or wrong: both count as 0, as in the
+// reference. Numbers may be followed by other text.
+func score(text string) cib.Score {
+	if s, err := cib.ParseScore(text); err == nil {
+		return s
+	}
+	return cib.Score(leadingInt(text))
+}
+
+// leadingInt is the whole number at the start of text, or 0.
+func leadingInt(text string) int64 {
+	t := strings.TrimSpace(text)
+	end := 0
+	for end < len(t) && (t[end] >= '0' && t[end] <= '9' || end == 0 && (t[end] == '-' || t[end] == '+')) {
+		end++
+	}
+	n, err := strconv.ParseInt(strings.TrimPrefix(t[:end], "+"), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// healthScore is score for text that may name a colour.
+func (o *options) healthScore(text string) cib.Score {
+	switch strings.ToLower(text) {
+	case "red":
+		return o.red
+	case "yellow":
+		return o.yellow
+	case "green":
+		return o.green
+	}
+	return score(text)
+}
+
+// isTrue reads a boolean as the reference does; anything unknown is false.
+func isTrue(text string) bool {
+	switch strings.ToLower(text) {
+	case "true", "on", "yes", "y", "1":
+		return true
+	}
+	return false
+}
+
+// isFalse is true only for text that clearly says no.
+func isFalse(text string) bool {
+	switch strings.ToLower(text) {
+	case "false", "off", "no", "n", "0":
+		return true
+	}
+	return false
+}
+
+// millis reads a time span in milliseconds; ok is false if there is none.
+func millis(text string) (ms int64, ok bool) {
+	t := strings.TrimSpace(text)
+	if t == "" {
+		return 0, false
+	}
+	if d, err := cib.ParseDuration(t); err == nil {
+		return d.Milliseconds(), true
+	}
+	return 0, false
+}
+
+// millisOr0 is millis where a wrong value means none.
+func millisOr0(text string) int64 {
+	ms, _ := millis(text)
+	return ms
+}
+
+func parseRole(text string) role {
+	switch strings.ToLower(text) {
+	case "stopped":
+		return roleStopped
+	case "started":
+		return roleStarted
+	case "unpromoted", "slave":
+		return roleUnpromoted
+	case "promoted", "master":
+		return rolePromoted
+	}
+	return roleUnknown
+}
+
+// opKey is the name of an operation in history and graphs.
+func opKey(rsc, task string, intervalMS int64) string {
+	return rsc + "_" + task + "_" + strconv.FormatInt(intervalMS, 10)
+}
+
+// splitKey takes an opKey apart; ok is false if it is none.
+func splitKey(key string) (rsc, task string, intervalMS int64, ok bool) {
+	i := strings.LastIndexByte(key, '_')
+	if i < 0 {
+		return "", "", 0, false
+	}
+	ms, err := strconv.ParseInt(key[i+1:], 10, 64)
+	if err != nil {
+		return "", "", 0, false
+	}
+	rest := key[:i]
+	for _, t := range [...]string{"migrate_to", "migrate_from", "clear_failcount", "lrm_delete"} {
+		if strings.HasSuffix(rest, "_"+t) {
+			return rest[:len(rest)-len(t)-1], t, ms, true
+		}
+	}
+	j := strings.LastIndexByte(rest, '_')
+	if j < 0 {
+		return "", "", 0, false
+	}
+	return rest[:j], rest[j+1:], ms, true
+}
+
+// baseName removes the instance number of a clone instance's name.
+func baseName(id string) string {
+	i := strings.LastIndexByte(id, ':')
+	if i <= 0 {
+		return id
+	}
+	for _, c := range id[i+1:] {
+		if c < '0' || c > '9' {
+			return id
+		}
+	}
+	return id[:i]
+}
+
+// compareNames orders names with numbers in them as people do: node2 < node10.
+func compareNames(a, b string) int {
+	for len(a) > 0 && len(b) > 0 {
+		if isDigit(a[0]) && isDigit(b[0]) {
+			na, ra := cutNumber(a)
+			nb, rb := cutNumber(b)
+			if na != nb {
+				if na < nb {
+					return -1
+				}
+				return 1
+			}
+			a, b = ra, rb
+			continue
+		}
+		ca, cb := lower(a[0]), lower(b[0])
+		if ca != cb {
+			return int(ca) - int(cb)
+		}
+		a, b = a[1:], b[1:]
+	}
+	return len(a) - len(b)
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func lower(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}
+
+func cutNumber(s string) (uint64, string) {
+	i := 0
+	for i < len(s) && isDigit(s[i]) {
+		i++
+	}
+	n, _ := strconv.ParseUint(s[:i], 10, 64)
+	return n, s[i:]
+}

@@ -1,0 +1,139 @@
+package policy
+
+import (
+	"time"
+)
+
+// captureViews describes what there is before anything is decided.
+func (p *plan) captureViews() {
+	p.views = make([]ResourceView, 0, len(p.resources))
+	for _, r := range p.resources {
+		p.views = append(p.views, r.view())
+	}
+	for _, n := range p.nodes {
+		p.nodeViews = append(p.nodeViews, n.view(p))
+	}
+}
+
+func (r *resource) view() ResourceView {
+	shown := r.role
+	if r.variant != primitive {
+		shown = r.state(true)
+	}
+	if shown == roleStarted && r.top().promotable {
+		shown = roleUnpromoted
+	}
+	v := ResourceView{
+		ID: r.id, XMLID: r.xmlID, History: r.historyName, Kind: r.cfg.Kind, Orphan: r.orphan, Managed: r.managed,
+		Blocked: r.blocked, Failed: r.failed, FailureIgnored: r.failureIgnored, Maintenance: r.maintenance,
+		Disabled: r.disabled(), TargetRole: r.meta["target-role"], Unique: r.unique, Promotable: r.promotable,
+		Role: roleNames[shown], Internal: isTrue(r.meta["internal_rsc"]),
+	}
+	if r.variant == primitive {
+		v.Agent = r.cfg.Agent()
+	}
+	for _, n := range r.running {
+		v.Active = append(v.Active, n.name)
+	}
+	v.Pending = map[string]string{"start": "Starting", "stop": "Stopping", "migrate_to": "Migrating", "migrate_from": "Migrating",
+		"promote": "Promoting", "demote": "Demoting"}[r.pendingTask]
+	if r.pendingTask == "monitor" {
+		v.PendingTask = "Monitoring"
+	}
+	if r.pendingNode != nil {
+		v.PendingNode = r.pendingNode.name
+	}
+	if r.lockNode != nil {
+		v.LockNode = r.lockNode.name
+	}
+	for _, c := range r.children {
+		v.Children = append(v.Children, c.view())
+	}
+	return v
+}
+
+func (n *node) view(p *plan) NodeView {
+	v := NodeView{
+		Name: n.name, ID: n.id, Type: "member", Online: n.online, Unclean: n.unclean, Pending: n.pending,
+		Standby: n.standby, StandbyOnFail: n.standbyOnFail, Maintenance: n.maintenance, Shutdown: n.shutdown,
+		DC: n.isDC, Health: p.options.healthColour(n), Running: len(n.running), Attributes: pairs(n.attrs), Why: n.why,
+	}
+	switch {
+	case n.kind == pingNode:
+		v.Type = "ping"
+	case n.isGuest():
+		v.Type = "guest"
+	case n.kind == remoteNode:
+		v.Type = "remote"
+	}
+	return v
+}
+
+// view is what Inspect answers.
+func (p *plan) view() *Transition {
+	t := &Transition{
+		Resources: p.views, Nodes: p.nodeViews, FailedOps: p.failedOps, Warnings: p.warnings, Errors: p.errors, Notices: p.notices,
+		Options: p.options.raw,
+	}
+	if p.recheck != 0 {
+		t.RecheckAt = time.Unix(p.recheck, 0).UTC()
+	}
+	for _, r := range p.resources {
+		r.walk(func(m *resource) {
+			if len(m.children) > 0 || m.variant != primitive || m.orphan && m.role <= roleStopped {
+				return
+			}
+			t.Instances++
+			if m.disabled() {
+				t.DisabledCount++
+			}
+			if m.blocked {
+				t.BlockedCount++
+			}
+		})
+	}
+	return t
+}
+
+// fillNext adds to the views what was decided.
+func (p *plan) fillNext(views []ResourceView) {
+	for i := range views {
+		v := &views[i]
+		if r := p.findResource(v.ID); r != nil && r.cfg.Kind == v.Kind {
+			v.NextRole = roleNames[r.state(false)]
+			if pl := r.where(false); pl != nil {
+				v.Next = pl.name
+			}
+			v.Why = r.reasons()
+		}
+		p.fillNext(v.Children)
+	}
+}
+
+// reasons are the sentences that explain where r is to be.
+func (r *resource) reasons() []string {
+	out := append([]string(nil), r.why...)
+	switch {
+	case r.variant != primitive:
+	case !r.managed && !r.blocked:
+		out = append(out, "it is not managed by the cluster")
+	case r.disabled():
+		out = append(out, "target-role is "+r.meta["target-role"])
+	case r.allocated == nil && r.next <= roleStopped:
+		out = append(out, r.whyNowhere())
+	case r.allocated != nil && r.runsOn(r.allocated.node):
+		out = append(out, "it stays on "+r.allocated.name+" (score "+r.allocated.score.String()+")")
+	case r.allocated != nil:
+		out = append(out, r.allocated.name+" has the best score of all nodes that can run it ("+r.allocated.score.String()+")")
+	}
+	return out
+}
+
+func (r *resource) whyNowhere() string {
+	for _, pl := range r.allowed.list() {
+		if pl.usable() {
+			return "no usable node may run it: all scores are negative"
+		}
+	}
+	return "there is no usable node"
+}
