@@ -8,50 +8,13 @@ import (
 	"kvmha/internal/cib"
 )
 
-// dateLayouts are the ISO 8601 forms that CIBs use.
-var dateLayouts = []string{
-	time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 Z07:00",
-	"2006-01-02 15:04:05", "2006-01-02T15:04Z07:00", "2006-01-02 15:04Z07:00", "2006-01-02T15:04", "2006-01-02 15:04",
-	"2006-01-02Z07:00", "2006-01-02", "20060102T150405Z07:00", "20060102T150405", "20060102",
-	"2006-002", "2006-002T15:04:05Z07:00", "2006-002 15:04:05Z07:00", "2006-01", "2006",
-}
-
-// parseDate reads a moment; without a zone it is UTC.
+// parseDate reads a moment; an empty or wrong one is none.
 func parseDate(text string) (time.Time, bool) {
-	t := strings.TrimSpace(text)
-	if t == "" {
+	if text == "" {
 		return time.Time{}, false
 	}
-	if when, ok := parseWeekDate(t); ok {
-		return when, true
-	}
-	for _, layout := range dateLayouts {
-		if when, err := time.Parse(layout, t); err == nil {
-			return when.UTC(), true
-		}
-	}
-	return time.Time{}, false
-}
-
-// parseWeekDate reads the ISO form YYYY-Www-D, for example 2005-W40-3.
-func parseWeekDate(t string) (time.Time, bool) {
-	parts := strings.Split(t, "-")
-	if len(parts) < 2 || !strings.HasPrefix(parts[1], "W") {
-		return time.Time{}, false
-	}
-	year, err1 := strconv.Atoi(parts[0])
-	week, err2 := strconv.Atoi(parts[1][1:])
-	day := 1
-	var err3 error
-	if len(parts) > 2 {
-		day, err3 = strconv.Atoi(parts[2])
-	}
-	if err1 != nil || err2 != nil || err3 != nil {
-		return time.Time{}, false
-	}
-	jan4 := time.Date(year, 1, 4, 0, 0, 0, 0, time.UTC)
-	monday := jan4.AddDate(0, 0, -(isoWeekday(jan4) - 1))
-	return monday.AddDate(0, 0, (week-1)*7+day-1), true
+	t, err := cib.ParseDate(text)
+	return t, err == nil
 }
 
 func isoWeekday(t time.Time) int {

@@ -244,6 +244,17 @@ type ResourceView struct {
 	Next        string   `json:"next,omitempty"`
 	// LockNode is the node a shutdown lock keeps it on.
 	LockNode string `json:"lock-node,omitempty"`
+	// Max is clone-max. Candidates are the nodes a clone may run on as known
+	// before anything is scheduled (allowed, else probed), for the list of
+	// nodes where an anonymous clone is stopped.
+	Max        int      `json:"max,omitempty"`
+	Candidates []string `json:"candidates,omitempty"`
+	// Image is the container image of a bundle. The children of a bundle are
+	// its replicas: each the view of the primitive inside or, without one, of
+	// the container, with Label as the name to show ("web-bundle-0
+	// (192.168.1.5)") and Active set to the nodes of the container.
+	Image string `json:"image,omitempty"`
+	Label string `json:"label,omitempty"`
 	// Internal resources are made by the cluster itself and not shown.
 	Internal bool           `json:"internal,omitempty"`
 	Children []ResourceView `json:"children,omitempty"`

@@ -49,6 +49,9 @@ func (r *resource) view() ResourceView {
 	for _, c := range r.children {
 		v.Children = append(v.Children, c.view())
 	}
+	if r.variant == clone {
+		v.Max, v.Candidates = r.clone.max, r.candidates()
+	}
 	return v
 }
 
@@ -136,4 +139,17 @@ func (r *resource) whyNowhere() string {
 		}
 	}
 	return "there is no usable node"
+}
+
+// candidates are the nodes that a clone may run on, or, if none is said, those
+// that know it.
+func (r *resource) candidates() []string {
+	var out []string
+	allowed := len(r.allowed.list()) > 0
+	for _, n := range r.p.nodes {
+		if allowed && r.allowed.get(n) != nil || !allowed && r.isKnown(n) {
+			out = append(out, n.name)
+		}
+	}
+	return out
 }
