@@ -22,7 +22,9 @@ type Watcher interface {
 	// Watch observes the resource of a started recurring monitor until ctx
 	// ends, calling changed whenever the resource may have changed; the
 	// executor then runs the monitor at once. changed may be called from any
-	// goroutine and does not block.
+	// goroutine and does not block. Watch calls it once when it has begun to
+	// observe, for what happened before; when it returns before ctx ends, it
+	// is called again after a while.
 	Watch(ctx context.Context, op cib.Operation, changed func(reason string)) error
 }
 

@@ -152,6 +152,7 @@ func TestOrdersAreCarriedOutLevelByLevel(t *testing.T) {
 		"an action that is none":                            {order(Monitor, "good"), "", `"monitor" is no fencing action`, "", 0},
 		"retries as configured":                             {with(order(Off, "dead"), "pcmk_off_retries", "4"), "", "no route to host", "a off, a off, a off, a off", 0},
 		"a time limit of its own for every try":             {with(order(Off, "hanging"), "pcmk_off_timeout", "3s"), "", "it took longer than 3s (pcmk_off_timeout)", "a off, a off", 6 * time.Second},
+		"a device may be left to check by itself":           {with(order(Off, "good"), "pcmk_host_list", "alpha", "pcmk_host_check", "none"), "a", "", "a off, a status", 0},
 		"a device for other nodes is not used":              {with(order(Off, "good"), "pcmk_host_list", "alpha gamma"), "", "is not for beta", "", 0},
 	}
 	for name, tt := range tests {

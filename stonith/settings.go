@@ -19,6 +19,9 @@ type Settings struct {
 	Plugs map[string]string
 	// Hosts are the targets of pcmk_host_list and pcmk_host_map; empty: any.
 	Hosts []string
+	// HostCheck is pcmk_host_check. Hosts binds with "" and "static-list" only:
+	// otherwise the administrator lets the device itself decide.
+	HostCheck string
 	// HostArgument is the agent's parameter for the plug; "" = what the agent
 	// has of plug and port, "none" = give none.
 	HostArgument string
@@ -33,7 +36,7 @@ type Settings struct {
 // elsewhere are the special parameters that the core or the scheduler has
 // already acted on.
 var elsewhere = []string{
-	"pcmk_delay_max", "pcmk_delay_base", "pcmk_host_check", "pcmk_action_limit", "pcmk_on_fail",
+	"pcmk_delay_max", "pcmk_delay_base", "pcmk_action_limit",
 	"provides", "priority", "stonith-timeout", "crm_feature_set", "action", "nodename",
 }
 
@@ -75,6 +78,9 @@ func (s *Settings) set(name, value string) error {
 			s.Plugs[node] = plug
 			s.Hosts = append(s.Hosts, node)
 		}
+		return nil
+	case "pcmk_host_check":
+		s.HostCheck = value
 		return nil
 	case "pcmk_host_argument":
 		s.HostArgument = value
@@ -124,6 +130,9 @@ func (s Settings) Plug(target string) string {
 
 // Serves tells whether the device is configured for target.
 func (s Settings) Serves(target string) bool {
+	if s.HostCheck != "" && s.HostCheck != "static-list" {
+		return true
+	}
 	return len(s.Hosts) == 0 || slices.Contains(s.Hosts, target)
 }
 

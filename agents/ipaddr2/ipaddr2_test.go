@@ -54,6 +54,7 @@ func TestParametersAreReadOrRefused(t *testing.T) {
 		"what CLUSTERIP needed":              {[]string{"ip", "10.9.0.100", "mac", "aa:bb"}, "use ocf:heartbeat:IPaddr2"},
 		"LVS":                                {[]string{"ip", "10.9.0.100", "lvs_support", "true"}, "use ocf:heartbeat:IPaddr2"},
 		"a label too long for the kernel":    {[]string{"ip", "10.9.0.100", "nic", "enp0s31f6", "iflabel", "service"}, "15 characters"},
+		"a link-local address on no link":    {[]string{"ip", "fe80::1"}, "is needed"},
 		"a label on IPv6":                    {[]string{"ip", "fd00::1", "iflabel", "a"}, "IPv4 only"},
 		"a count that is no number":          {[]string{"ip", "10.9.0.100", "arp_count", "many"}, "arp_count"},
 		"an interval that is no time":        {[]string{"ip", "10.9.0.100", "probe_interval", "soon"}, "probe_interval"},

@@ -115,6 +115,9 @@ func read(op cib.Operation) (config, error) {
 	if c.label != "" && c.ip.Is6() {
 		r.fail("iflabel", "is for IPv4 only")
 	}
+	if c.nic == "" && c.ip.IsLinkLocalUnicast() {
+		r.fail("nic", "is needed: a link-local address exists on every interface")
+	}
 	if len(c.nic) > 15 || c.nic != "" && len(c.nic+":"+c.label) > 15 && c.label != "" {
 		r.fail("nic", "and iflabel together exceed the kernel's 15 characters")
 	}

@@ -101,7 +101,7 @@ func (f *FenceAgents) open(path string, modified time.Time, id string, params []
 
 // secret tells the parameters whose values must not be repeated anywhere.
 func secret(name string) bool {
-	for _, part := range []string{"passw", "passwd", "secret", "token", "community", "api_key", "apikey"} {
+	for _, part := range []string{"passw", "secret", "token", "community", "api_key", "apikey"} {
 		if strings.Contains(strings.ToLower(name), part) {
 			return true
 		}
