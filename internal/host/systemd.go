@@ -2,9 +2,11 @@ package host
 
 import (
 	"context"
+	"os"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/coreos/go-systemd/v22/dbus"
 )
 
 // Under systemd the daemon says when it is ready, and while its loop goes
@@ -33,4 +35,33 @@ func feedWatchdog(ctx context.Context, alive func(context.Context) bool) {
 			}
 		}
 	}
+}
+
+// unit is the name of the daemon's unit file.
+const unit = "hostd.service"
+
+// systemdRestarts tells whether systemd ends the daemon only to start it again
+// (`systemctl restart`, an upgrade of the package): then nothing it runs is
+// stopped. `systemctl stop` and a shutdown of the host mean to leave.
+func systemdRestarts() bool {
+	if os.Getenv("INVOCATION_ID") == "" {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	conn, err := dbus.NewSystemConnectionContext(ctx)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	jobs, err := conn.ListJobsContext(ctx)
+	if err != nil {
+		return false
+	}
+	for _, job := range jobs {
+		if job.Unit == unit && (job.JobType == "restart" || job.JobType == "try-restart") {
+			return true
+		}
+	}
+	return false
 }

@@ -10,7 +10,8 @@ import (
 	"syscall"
 )
 
-// fabricMark in the environment tells a process that it is the fabric.
+// fabricMark in the environment tells a process that it is the fabric, and its
+// value is the folder that the fabric may fill.
 const fabricMark = "KVMHA_LAB_FABRIC"
 
 // Words that make this program play another part; see Reexec.
@@ -55,13 +56,17 @@ func powerCommand(args []string) error {
 }
 
 // InFabric reports whether this process is the fabric.
-func InFabric() bool { return os.Getenv(fabricMark) != "" }
+func InFabric() bool { return FabricDir() != "" }
+
+// FabricDir is the folder that the fabric may fill; it is removed when the
+// fabric has ended. "" outside of a fabric.
+func FabricDir() string { return os.Getenv(fabricMark) }
 
 // EnterFabric runs this program again, with the same arguments, as a fabric:
 // in namespaces of its own that end with it. It returns the exit status. An
 // interrupt is passed on so that the fabric can say what it removes; should
 // this process be killed, the kernel kills the fabric.
-func EnterFabric(extraEnv ...string) (int, error) {
+func EnterFabric() (int, error) {
 	if os.Geteuid() != 0 {
 		return 1, errors.New("the lab makes namespaces and needs root: run it with sudo")
 	}
@@ -69,11 +74,16 @@ func EnterFabric(extraEnv ...string) (int, error) {
 	if err != nil {
 		return 1, err
 	}
+	dir, err := os.MkdirTemp("", "kvmha-lab-")
+	if err != nil {
+		return 1, err
+	}
+	defer os.RemoveAll(dir)
 	// The parent-death signal is tied to the thread that starts the child.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	cmd := exec.Command(self, os.Args[1:]...)
-	cmd.Env = append(append(os.Environ(), fabricMark+"=1"), extraEnv...)
+	cmd.Env = append(os.Environ(), fabricMark+"="+dir)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS | syscall.CLONE_NEWNET | syscall.CLONE_NEWIPC,

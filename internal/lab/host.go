@@ -117,7 +117,10 @@ func (h *Host) PowerOff() {
 	if life == nil {
 		return
 	}
+	// The kernel takes a dead host's network apart at its leisure: the cables
+	// go dead with the power.
 	_ = syscall.Kill(life.pid, syscall.SIGKILL)
+	unplug(h.Number)
 	<-life.gone
 	h.mu.Lock()
 	if h.boot == life {
@@ -167,10 +170,7 @@ func (h *Host) Control() (*control.Client, error) {
 
 // Command returns a command that runs inside the host.
 func (h *Host) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
-	enter := []string{"-t", strconv.Itoa(h.pid()), "-m", "-u", "-n", "-p", "-i", "--", name}
-	cmd := exec.CommandContext(ctx, "nsenter", append(enter, args...)...)
-	cmd.Env = append(os.Environ(), "PATH="+h.site.binDir+":/usr/sbin:/usr/bin:/sbin:/bin")
-	return cmd
+	return enter(ctx, h.pid(), h.site.binDir, name, args...)
 }
 
 // Run runs a command inside the host and returns what it printed.

@@ -181,7 +181,7 @@ func (s *Site) writeDisks() error {
 			if err != nil {
 				return err
 			}
-			files["etc/kvmha/vms/"+vm+".xml"] = definition
+			files["etc/kvmha/vm/"+vm+".xml"] = definition
 		}
 		for path, content := range files {
 			full := filepath.Join(h.disk, path)

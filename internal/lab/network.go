@@ -82,7 +82,16 @@ func plug(n, pid int) error {
 	return nil
 }
 
-// SetCable plugs or unplugs one LAN of a host: the host's carrier stays, its
+// unplug takes all cables of a host away.
+func unplug(n int) {
+	for _, lan := range lans {
+		if link, err := netlink.LinkByName(fmt.Sprintf("%s-%d", lan.Name, n)); err == nil {
+			_ = netlink.LinkSetDown(link)
+		}
+	}
+}
+
+// setCable plugs or unplugs one LAN of a host: the host's carrier stays, its
 // packets vanish, as when a switch fails.
 func setCable(n int, lan string, plugged bool) error {
 	link, err := netlink.LinkByName(fmt.Sprintf("%s-%d", lan, n))

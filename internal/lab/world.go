@@ -2,11 +2,16 @@ package lab
 
 import (
 	"bytes"
+	"context"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+
+	"kvmha/internal/lab/guest"
 )
 
 // process is one process of a host as the fabric's /proc shows it.
@@ -75,4 +80,52 @@ func isGuest(args []string, vm string) bool {
 		}
 	}
 	return false
+}
+
+// EnterHost returns a command inside a host of a lab that runs on this
+// machine, for someone outside of its fabric.
+func EnterHost(ctx context.Context, name, binDir string, argv ...string) (*exec.Cmd, error) {
+	pid, err := hostPID(name)
+	if err != nil {
+		return nil, err
+	}
+	return enter(ctx, pid, binDir, argv[0], argv[1:]...), nil
+}
+
+// EnterGuest runs a command line inside a guest, on whichever host it runs now.
+func EnterGuest(ctx context.Context, vm, line string) (string, error) {
+	for _, p := range processes() {
+		if !strings.HasPrefix(p.program, "qemu-system-") || !isGuest(p.args, vm) || p.host == "" {
+			continue
+		}
+		pid, err := hostPID(p.host)
+		if err != nil {
+			return "", err
+		}
+		console, err := guest.DialConsole(ctx, filepath.Join("/proc", strconv.Itoa(pid), "root", guest.ConsolePath(vm)))
+		if err != nil {
+			return "", err
+		}
+		defer console.Close()
+		return console.Run(ctx, line)
+	}
+	return "", fmt.Errorf("no guest %q runs in a lab on this machine", vm)
+}
+
+// hostPID finds a host's first process.
+func hostPID(name string) (int, error) {
+	for _, p := range processes() {
+		if len(p.args) > 1 && p.args[1] == hostInitWord && p.host == name {
+			return p.pid, nil
+		}
+	}
+	return 0, fmt.Errorf("no host %q is on in a lab on this machine: `make lab` starts one", name)
+}
+
+// enter returns a command in all of a process's namespaces.
+func enter(ctx context.Context, pid int, binDir, name string, args ...string) *exec.Cmd {
+	words := []string{"-t", strconv.Itoa(pid), "-m", "-u", "-n", "-p", "-i", "--", name}
+	cmd := exec.CommandContext(ctx, "nsenter", append(words, args...)...)
+	cmd.Env = append(os.Environ(), "PATH="+binDir+":/usr/sbin:/usr/bin:/sbin:/bin")
+	return cmd
 }

@@ -1,0 +1,58 @@
+// Command hostd is the daemon of a hypervisor or bare-metal node. It reads the
+// cluster's TOML, joins its peers and runs what the cluster decides for this
+// node; vm-ctl talks to it. All of its work is in internal/host.
+//
+// SIGTERM and SIGINT leave the cluster: what runs here is moved away or
+// stopped first. SIGHUP restarts the daemon alone: what runs here goes on.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"kvmha/internal/host"
+)
+
+func main() {
+	var options host.Options
+	flag.StringVar(&options.ConfigPath, "config", "/etc/kvmha/cluster.toml", "the cluster's TOML")
+	flag.StringVar(&options.Node, "node", "", "this node's name in it (default: the host's name)")
+	flag.StringVar(&options.BootID, "boot-id", "", "id of this run of the kernel (default: the kernel's)")
+	flag.StringVar(&options.TracePath, "trace", "", "record the core's events to this file, for vm-ctl replay")
+	flag.StringVar(&options.OCFRoot, "ocf-root", "/usr/lib/ocf", "folder with resource.d of the OCF agents")
+	fencePath := flag.String("fence-agents", "/usr/sbin", "folders with fence agents, separated by colons")
+	debug := flag.Bool("debug", false, "log every step")
+	flag.Parse()
+	options.FencePath = strings.Split(*fencePath, ":")
+	level := slog.LevelInfo
+	if *debug {
+		level = slog.LevelDebug
+	}
+	options.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+
+	ctx, end := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	go func() {
+		if <-signals == syscall.SIGHUP {
+			end(host.ErrRestart)
+			return
+		}
+		end(errors.New("asked to leave the cluster"))
+	}()
+	daemon, err := host.New(options)
+	if err == nil {
+		err = daemon.Run(ctx)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "hostd:", err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,225 @@
+package host
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"kvmha/configs"
+	"kvmha/internal/cluster"
+	"kvmha/internal/executor"
+	"kvmha/internal/hypervisor"
+	"kvmha/internal/node"
+	"kvmha/policy"
+	"kvmha/stonith"
+	"kvmha/virtio/hub"
+)
+
+// Options say how to run one host's daemon. The zero value of a field means
+// what its comment says.
+type Options struct {
+	// ConfigPath is the cluster's TOML. Default: /etc/kvmha/cluster.toml.
+	ConfigPath string
+	// Node is this node's name in it. Default: the host's name.
+	Node string
+	// BootID identifies this run of the kernel: a node that comes back with
+	// another one has lost everything it ran. Default: the kernel's own.
+	BootID string
+	// FencePath are the folders with fence agents. Default: /usr/sbin.
+	FencePath []string
+	// OCFRoot holds resource.d with the OCF agents. Default: /usr/lib/ocf.
+	OCFRoot string
+	// TracePath, if set, is the file that the core's events and effects are
+	// recorded to; `vm-ctl replay` reads it.
+	TracePath string
+	// Logger takes every log line. Default: slog.Default().
+	Logger *slog.Logger
+}
+
+func (o *Options) fill() error {
+	if o.ConfigPath == "" {
+		o.ConfigPath = "/etc/kvmha/cluster.toml"
+	}
+	if o.Node == "" {
+		name, err := os.Hostname()
+		if err != nil {
+			return fmt.Errorf("find this host's name: %w: give --node", err)
+		}
+		o.Node = name
+	}
+	if o.BootID == "" {
+		id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+		if err != nil {
+			return fmt.Errorf("find this kernel's boot id: %w: give --boot-id", err)
+		}
+		o.BootID = strings.TrimSpace(string(id))
+	}
+	if len(o.FencePath) == 0 {
+		o.FencePath = []string{"/usr/sbin"}
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	return nil
+}
+
+// Host is one running daemon.
+type Host struct {
+	options     Options
+	incarnation string
+	config      *configs.Cluster
+	log         *slog.Logger
+
+	core      *node.Core
+	events    *queue
+	disk      *disk
+	engine    cluster.Engine
+	executor  *executor.Executor
+	fencer    *stonith.Fencer
+	driver    hypervisor.Driver
+	hub       *hub.Hub
+	vms       *vmTable
+	clients   *clients
+	announcer *announcer
+	recorder  *recorder
+
+	background sync.WaitGroup
+	closers    []io.Closer
+}
+
+// New reads the configuration and opens every part; nothing runs yet. An error
+// names what is wrong and what to do.
+func New(options Options) (*Host, error) {
+	if err := options.fill(); err != nil {
+		return nil, err
+	}
+	config, err := configs.Load(options.ConfigPath)
+	if err != nil {
+		return nil, err
+	}
+	if config.Node(options.Node) == nil {
+		return nil, fmt.Errorf("this host is %q, which is no [[node]] of %s: correct the file or give --node", options.Node, options.ConfigPath)
+	}
+	h := &Host{options: options, incarnation: newIncarnation(), config: config, log: options.Logger, events: newQueue()}
+	h.announcer = newAnnouncer(options.Node, h.log)
+	h.clients = newClients(h.events.post, h.announcer)
+	for _, warning := range config.Warnings {
+		h.log.Warn("config-warning", "text", warning)
+	}
+	for _, open := range []func() error{h.openDisk, h.openTrace, h.openEngine, h.openCore, h.openOperations, h.openGuests} {
+		if err := open(); err != nil {
+			return nil, errors.Join(err, h.close())
+		}
+	}
+	return h, nil
+}
+
+func (h *Host) openDisk() (err error) {
+	h.disk, err = openDisk(h.config.StateDir, h.events.post)
+	return err
+}
+
+func (h *Host) openTrace() (err error) {
+	if h.options.TracePath == "" {
+		return nil
+	}
+	h.recorder, err = openRecorder(h.options.TracePath)
+	if err == nil {
+		h.closers = append(h.closers, h.recorder)
+	}
+	return err
+}
+
+// openCore starts the core from what the disk holds; a new host starts from the
+// configuration file.
+func (h *Host) openCore() error {
+	state, err := h.disk.load()
+	if err != nil {
+		return err
+	}
+	core, err := node.New(node.Config{
+		Node: h.options.Node, Cluster: h.config.Name, Quorum: h.config.QuorumRule(),
+		Incarnation: h.incarnation, BootID: h.options.BootID,
+		State: state, Initial: h.config.Config, Seed: uint64(time.Now().UnixNano()),
+		Timings: node.Timings{InitDead: h.config.Initdead}, Schedule: policy.Schedule,
+	})
+	if err != nil {
+		return err
+	}
+	h.core = core
+	return nil
+}
+
+// newIncarnation makes the random id of one run of the daemon.
+func newIncarnation() string {
+	var id [8]byte
+	_, _ = rand.Read(id[:]) // crypto/rand never fails
+	return hex.EncodeToString(id[:])
+}
+
+// Run works until ctx ends, then leaves the cluster: with restart, resources
+// go on running and the next run of the daemon finds them.
+func (h *Host) Run(ctx context.Context) (err error) {
+	defer func() { err = errors.Join(err, h.close()) }()
+	run, stop := context.WithCancel(context.Background())
+	defer stop()
+	failed := make(chan error, 4)
+	h.start(run, "engine", failed, h.engine.Run)
+	h.start(run, "control", failed, func(ctx context.Context) error {
+		return h.clients.serve(ctx, h.config.ControlSocket)
+	})
+	h.start(run, "guests", failed, h.runGuests)
+	h.start(run, "disk", failed, func(context.Context) error { h.disk.work(); return nil })
+	h.start(run, "engine events", failed, h.forwardEngine)
+	h.start(run, "watchdog", failed, func(ctx context.Context) error { feedWatchdog(ctx, h.alive); return nil })
+	defer h.background.Wait()
+	defer close(h.disk.requests)
+	defer stop()
+	h.log.Info("hostd-started", "node", h.options.Node, "cluster", h.config.Name, "config", h.options.ConfigPath)
+	notifyReady()
+	return h.loop(ctx, failed)
+}
+
+// start runs one part until ctx ends; its failure ends the daemon, because a
+// daemon without one of its parts would promise what it cannot do.
+func (h *Host) start(ctx context.Context, name string, failed chan<- error, work func(context.Context) error) {
+	h.background.Go(func() {
+		if err := work(ctx); err != nil && ctx.Err() == nil {
+			select {
+			case failed <- fmt.Errorf("%s: %w", name, err):
+			default:
+			}
+		}
+	})
+}
+
+// close lets go of everything in the reverse order of opening. Resources and
+// VMs are not touched.
+func (h *Host) close() error {
+	if h.executor != nil {
+		h.executor.Close()
+	}
+	var problems []error
+	for i := len(h.closers) - 1; i >= 0; i-- {
+		problems = append(problems, h.closers[i].Close())
+	}
+	h.closers = nil
+	return errors.Join(problems...)
+}
+
+// pause is how long the loop may sleep until the core wants to be ticked.
+func pause(now, deadline time.Time) time.Duration {
+	const idle = time.Minute // a bound on what a jump of the clock can cost
+	if deadline.IsZero() {
+		return idle
+	}
+	return min(max(deadline.Sub(now), 0), idle)
+}

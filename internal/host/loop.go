@@ -1,0 +1,156 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"kvmha/internal/cluster"
+	"kvmha/internal/node"
+)
+
+// leaveLimit bounds a clean leave: stopping or moving away what runs here. It
+// is the sum of what the longest stop may take; systemd's TimeoutStopSec is
+// above it.
+const leaveLimit = 10 * time.Minute
+
+// ErrRestart, as the cause of the end of Run's context, means that only the
+// daemon goes down for a moment: resources go on running.
+var ErrRestart = errors.New("hostd restarts")
+
+// loop owns the core: it feeds it events and time and carries out its effects,
+// in order. It ends when the core has left the cluster, or a part failed.
+func (h *Host) loop(ctx context.Context, failed <-chan error) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	leaving := ctx.Done()
+	var giveUp <-chan time.Time
+	for {
+		select {
+		case <-h.events.ready:
+			for _, ev := range h.events.take() {
+				if done := h.step(ev); done != nil {
+					return h.left(*done)
+				}
+			}
+		case <-timer.C:
+			if done := h.step(node.Tick{}); done != nil {
+				return h.left(*done)
+			}
+		case <-leaving:
+			leaving = nil
+			notifyStopping()
+			giveUp = time.After(leaveLimit)
+			if done := h.step(node.Shutdown{Restart: errors.Is(context.Cause(ctx), ErrRestart) || systemdRestarts()}); done != nil {
+				return h.left(*done)
+			}
+		case <-giveUp:
+			h.log.Error("leave-gave-up", "after", leaveLimit, "consequence", "the peers will fence this node")
+			return nil
+		case err := <-failed:
+			return err
+		}
+		now := time.Now()
+		timer.Reset(pause(now, h.core.Deadline()))
+	}
+}
+
+// step gives the core one event and carries out what it answers. It returns
+// the core's farewell once it has left.
+func (h *Host) step(ev node.Event) *node.LeftCluster {
+	if beat, ok := ev.(heartbeat); ok {
+		close(beat.done)
+		return nil
+	}
+	now := time.Now()
+	effects := h.core.Step(now, ev)
+	if h.recorder != nil {
+		h.recorder.note(now, ev, effects)
+	}
+	for _, effect := range effects {
+		if done, ok := effect.(node.LeftCluster); ok {
+			return &done
+		}
+		h.perform(effect)
+	}
+	if h.vms.update(h.core.CIB()) {
+		h.hub.Changed()
+	}
+	return nil
+}
+
+func (h *Host) perform(effect node.Effect) {
+	switch e := effect.(type) {
+	case node.Send:
+		h.engine.Send(e.To, e.Body)
+	case node.Persist:
+		h.disk.requests <- e
+	case node.Archive:
+		if err := h.disk.archive(e); err != nil {
+			h.log.Error("archive-failed", "name", e.Name, "err", err)
+		}
+	case node.RunOperation:
+		h.executor.Run(e.Operation)
+	case node.CancelOperation:
+		h.executor.Cancel(e.Resource, e.Name, time.Duration(e.IntervalMS)*time.Millisecond)
+	case node.Fence:
+		h.fence(e)
+	case node.Reply:
+		h.clients.reply(e)
+	case node.GuestReply:
+		h.replyGuest(e)
+	case node.Announce:
+		h.announcer.announce(e)
+	}
+}
+
+// left says goodbye to the peers after the core has let go of everything.
+func (h *Host) left(farewell node.LeftCluster) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	h.log.Info("hostd-left", "restart", farewell.Restart)
+	if farewell.Restart {
+		return nil // the peers see a member that comes back with a new incarnation
+	}
+	return h.engine.Leave(ctx)
+}
+
+// forwardEngine posts the engine's events.
+func (h *Host) forwardEngine(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case ev, open := <-h.engine.Events():
+			if !open {
+				return nil
+			}
+			switch e := ev.(type) {
+			case cluster.View:
+				h.events.post(node.ViewChanged{View: e})
+			case cluster.Message:
+				h.events.post(node.PeerMessage{From: e.From, Body: e.Body})
+			case cluster.Refused:
+				h.events.post(node.PeerRefused{Address: e.Address, Reason: e.Reason})
+			}
+		}
+	}
+}
+
+// heartbeat is no event of the core's: it proves to the watchdog that the loop
+// goes round.
+type heartbeat struct {
+	node.Tick
+	done chan struct{}
+}
+
+func (h *Host) alive(ctx context.Context) bool {
+	beat := heartbeat{done: make(chan struct{})}
+	h.events.post(beat)
+	select {
+	case <-beat.done:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
