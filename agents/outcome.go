@@ -6,12 +6,11 @@ import (
 	"kvmha/internal/cib"
 )
 
-// Done is the outcome of an agent that answered with rc. A format, if given,
-// is the exit reason: what failed, why, what to do, in one sentence.
-func Done(rc cib.RC, reason ...any) Outcome {
-	out := Outcome{RC: rc, Status: cib.ExecDone}
-	if len(reason) > 0 {
-		out.ExitReason = fmt.Sprintf(reason[0].(string), reason[1:]...)
-	}
-	return out
+// Done is the outcome of an agent that answered with rc, which explains itself.
+func Done(rc cib.RC) Outcome { return Outcome{RC: rc, Status: cib.ExecDone} }
+
+// Failed is the outcome of an agent that answered with rc for a reason: one
+// sentence that says what failed, why, and what to do.
+func Failed(rc cib.RC, format string, args ...any) Outcome {
+	return Outcome{RC: rc, Status: cib.ExecDone, ExitReason: fmt.Sprintf(format, args...)}
 }

@@ -22,6 +22,7 @@ cluster of hosts (guest = { status = true, fence = [...] }).`,
 	cmd.AddCommand(
 		newHostQuestion(a, "status", "Show the host's name, its cluster's state and this VM's place in it", control.HostStatus),
 		newHostQuestion(a, "attributes", "Show the host's node attributes, such as the health of its network and disks", control.HostAttributes),
+		newHostQuestion(a, "channel", "Show the state of the channel to the host, and what waits for an answer", control.GuestInfo),
 	)
 	return cmd
 }

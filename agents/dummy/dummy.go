@@ -60,15 +60,15 @@ func (a *Agent) Metadata(context.Context) (*agents.Metadata, error) {
 func (a *Agent) Run(ctx context.Context, op cib.Operation) agents.Outcome {
 	meta, _ := a.Metadata(ctx)
 	if err := meta.CheckParams(op.Params); err != nil {
-		return agents.Done(cib.NotConfigured, "%s: %v", op.Resource, err)
+		return agents.Failed(cib.NotConfigured, "%s: %v", op.Resource, err)
 	}
 	if text := op.Param("op_sleep"); text != "" {
 		d, err := cib.ParseDuration(text)
 		if err != nil {
-			return agents.Done(cib.NotConfigured, "%s: op_sleep: %v", op.Resource, err)
+			return agents.Failed(cib.NotConfigured, "%s: op_sleep: %v", op.Resource, err)
 		}
 		if !pause(ctx, d) {
-			return agents.Done(cib.UnknownError, "op_sleep of %v was cut short", d)
+			return agents.Failed(cib.UnknownError, "op_sleep of %v was cut short", d)
 		}
 	}
 	switch op.Name {
@@ -81,26 +81,26 @@ func (a *Agent) Run(ctx context.Context, op cib.Operation) agents.Outcome {
 	case "reload", "reload-agent", "validate-all", "notify":
 		return agents.Done(cib.OK)
 	}
-	return agents.Done(cib.Unimplemented, "Dummy has no action %q", op.Name)
+	return agents.Failed(cib.Unimplemented, "Dummy has no action %q", op.Name)
 }
 
 func (a *Agent) start(op cib.Operation) agents.Outcome {
 	if node := op.Param("fail_start_on"); node != "" && node == a.Node {
-		return agents.Done(cib.UnknownError, "start fails on %s, as fail_start_on asks", node)
+		return agents.Failed(cib.UnknownError, "start fails on %s, as fail_start_on asks", node)
 	}
 	file := a.state(op)
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return agents.Done(cib.UnknownError, "cannot make the folder of the state file: %v", err)
+		return agents.Failed(cib.UnknownError, "cannot make the folder of the state file: %v", err)
 	}
 	if err := os.WriteFile(file, nil, 0o644); err != nil {
-		return agents.Done(cib.UnknownError, "cannot write the state file: %v", err)
+		return agents.Failed(cib.UnknownError, "cannot write the state file: %v", err)
 	}
 	return agents.Done(cib.OK)
 }
 
 func (a *Agent) stop(op cib.Operation) agents.Outcome {
 	if err := os.Remove(a.state(op)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return agents.Done(cib.UnknownError, "cannot remove the state file: %v", err)
+		return agents.Failed(cib.UnknownError, "cannot remove the state file: %v", err)
 	}
 	return agents.Done(cib.OK)
 }
@@ -111,11 +111,11 @@ func (a *Agent) monitor(op cib.Operation) agents.Outcome {
 	case err == nil:
 		return agents.Done(cib.OK)
 	case !errors.Is(err, fs.ErrNotExist):
-		return agents.Done(cib.UnknownError, "cannot look at the state file: %v", err)
+		return agents.Failed(cib.UnknownError, "cannot look at the state file: %v", err)
 	case op.Interval == 0:
 		return agents.Done(cib.NotRunning)
 	}
-	return agents.Done(cib.NotRunning, "the state file %s is gone", a.state(op))
+	return agents.Failed(cib.NotRunning, "the state file %s is gone", a.state(op))
 }
 
 // Watch implements agents.Watcher by watching the state file's folder.

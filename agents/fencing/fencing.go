@@ -60,7 +60,7 @@ func (a agent) Run(ctx context.Context, op cib.Operation) agents.Outcome {
 	case "reload", "reload-agent", "validate-all", "notify":
 		return agents.Done(cib.OK)
 	}
-	return agents.Done(cib.Unimplemented, "a fencing device has no action %q", op.Name)
+	return agents.Failed(cib.Unimplemented, "a fencing device has no action %q", op.Name)
 }
 
 // ask opens the device and lets it look at its hardware. An agent without the
@@ -71,19 +71,19 @@ func (a agent) ask(ctx context.Context, op cib.Operation) agents.Outcome {
 		return agents.Outcome{RC: cib.NotInstalled, Status: cib.ExecNotInst, ExitReason: err.Error()}
 	}
 	if err != nil {
-		return agents.Done(cib.NotConfigured, "%v", err)
+		return agents.Failed(cib.NotConfigured, "%v", err)
 	}
 	if capable, ok := device.(stonith.Capable); ok {
 		can, err := capable.Can(ctx)
 		switch {
 		case err != nil:
-			return agents.Done(cib.UnknownError, "%v", err)
+			return agents.Failed(cib.UnknownError, "%v", err)
 		case !can[stonith.Monitor]:
 			return agents.Done(cib.OK)
 		}
 	}
 	if _, err := device.Do(ctx, stonith.Monitor, ""); err != nil {
-		return agents.Done(cib.UnknownError, "%v; until it answers, it can fence nobody", err)
+		return agents.Failed(cib.UnknownError, "%v; until it answers, it can fence nobody", err)
 	}
 	return agents.Done(cib.OK)
 }

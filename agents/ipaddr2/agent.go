@@ -53,7 +53,7 @@ func (a *Agent) Metadata(context.Context) (*agents.Metadata, error) {
 func (a *Agent) Run(ctx context.Context, op cib.Operation) agents.Outcome {
 	c, err := read(op)
 	if err != nil {
-		return agents.Done(cib.NotConfigured, "%s: %s", op.Resource, strings.ReplaceAll(err.Error(), "\n", "; "))
+		return agents.Failed(cib.NotConfigured, "%s: %s", op.Resource, strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
 	switch op.Name {
 	case "start":
@@ -65,29 +65,29 @@ func (a *Agent) Run(ctx context.Context, op cib.Operation) agents.Outcome {
 	case "validate-all", "reload", "reload-agent", "notify":
 		return agents.Done(cib.OK)
 	}
-	return agents.Done(cib.Unimplemented, "IPaddr2 has no action %q", op.Name)
+	return agents.Failed(cib.Unimplemented, "IPaddr2 has no action %q", op.Name)
 }
 
 func (a *Agent) start(ctx context.Context, op cib.Operation, c config) agents.Outcome {
 	p, err := c.place()
 	if err != nil {
-		return agents.Done(cib.NotConfigured, "%s: %v", op.Resource, err)
+		return agents.Failed(cib.NotConfigured, "%s: %v", op.Resource, err)
 	}
 	if why := down(p.link); why != "" {
-		return agents.Done(cib.UnknownError, "%s cannot take %s: %s", op.Resource, c.ip, why)
+		return agents.Failed(cib.UnknownError, "%s cannot take %s: %s", op.Resource, c.ip, why)
 	}
 	held, err := holders(c.ip)
 	if err != nil {
-		return agents.Done(cib.UnknownError, "%s: %v", op.Resource, err)
+		return agents.Failed(cib.UnknownError, "%s: %v", op.Resource, err)
 	}
 	for _, h := range held {
 		if h.LinkIndex != p.link.Attrs().Index {
-			return agents.Done(cib.UnknownError, "%s: %s is already on another interface of this host, not on %s; remove it there", op.Resource, c.ip, p.link.Attrs().Name)
+			return agents.Failed(cib.UnknownError, "%s: %s is already on another interface of this host, not on %s; remove it there", op.Resource, c.ip, p.link.Attrs().Name)
 		}
 	}
 	if len(held) == 0 {
 		if err := take(ctx, c, p); err != nil {
-			return agents.Done(cib.UnknownError, "%s: %v", op.Resource, err)
+			return agents.Failed(cib.UnknownError, "%s: %v", op.Resource, err)
 		}
 	}
 	a.announce(ctx, op.Resource, c, p.link, c.announceCount)
@@ -126,7 +126,7 @@ func also(err error) string {
 func (a *Agent) stop(op cib.Operation, c config) agents.Outcome {
 	a.endAnnouncement(op.Resource)
 	if err := remove(c.ip); err != nil {
-		return agents.Done(cib.UnknownError, "%s: %v", op.Resource, err)
+		return agents.Failed(cib.UnknownError, "%s: %v", op.Resource, err)
 	}
 	return agents.Done(cib.OK)
 }
@@ -134,25 +134,25 @@ func (a *Agent) stop(op cib.Operation, c config) agents.Outcome {
 func (a *Agent) monitor(op cib.Operation, c config) agents.Outcome {
 	held, err := holders(c.ip)
 	if err != nil {
-		return agents.Done(cib.UnknownError, "%s: %v", op.Resource, err)
+		return agents.Failed(cib.UnknownError, "%s: %v", op.Resource, err)
 	}
 	if len(held) == 0 {
 		if op.Interval == 0 {
 			return agents.Done(cib.NotRunning)
 		}
-		return agents.Done(cib.NotRunning, "%s is on no interface of this host any more", c.ip)
+		return agents.Failed(cib.NotRunning, "%s is on no interface of this host any more", c.ip)
 	}
 	link, err := linkOf(held[0])
 	if err != nil {
-		return agents.Done(cib.UnknownError, "%s: %v", op.Resource, err)
+		return agents.Failed(cib.UnknownError, "%s: %v", op.Resource, err)
 	}
 	switch why := down(link); {
 	case c.nic != "" && link.Attrs().Name != c.nic:
-		return agents.Done(cib.UnknownError, "%s is on %s instead of %s", c.ip, link.Attrs().Name, c.nic)
+		return agents.Failed(cib.UnknownError, "%s is on %s instead of %s", c.ip, link.Attrs().Name, c.nic)
 	case why != "":
-		return agents.Done(cib.UnknownError, "%s is not reachable: %s", c.ip, why)
+		return agents.Failed(cib.UnknownError, "%s is not reachable: %s", c.ip, why)
 	case dadFailed(held[0]):
-		return agents.Done(cib.UnknownError, "%s is on %s, but another host has it as well (duplicate address detection)", c.ip, link.Attrs().Name)
+		return agents.Failed(cib.UnknownError, "%s is on %s, but another host has it as well (duplicate address detection)", c.ip, link.Attrs().Name)
 	}
 	if op.Interval > 0 && c.announceRefresh > 0 {
 		a.announce(a.ctx, op.Resource, c, link, c.announceRefresh)

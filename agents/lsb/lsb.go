@@ -65,7 +65,7 @@ func (a *agent) Run(ctx context.Context, op cib.Operation) agents.Outcome {
 		action = "reload"
 	case "start", "stop", "reload":
 	default:
-		return agents.Done(cib.Unimplemented, "an init script has no action %q", op.Name)
+		return agents.Failed(cib.Unimplemented, "an init script has no action %q", op.Name)
 	}
 	result, err := a.runner.Run(ctx, child.Command{Path: a.path, Args: []string{action}, Env: []string{
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8",

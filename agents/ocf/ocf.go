@@ -108,10 +108,10 @@ var _ agents.Describer = (*agent)(nil)
 func (a *agent) Run(ctx context.Context, op cib.Operation) agents.Outcome {
 	env, err := a.class.environment(a, op)
 	if err != nil {
-		return agents.Done(cib.InvalidParam, "%s: %v", op.Resource, err)
+		return agents.Failed(cib.InvalidParam, "%s: %v", op.Resource, err)
 	}
 	if err := os.MkdirAll(a.class.tempDir(), 0o755); err != nil {
-		return agents.Done(cib.UnknownError, "cannot make HA_RSCTMP, where agents keep their state: %v", err)
+		return agents.Failed(cib.UnknownError, "cannot make HA_RSCTMP, where agents keep their state: %v", err)
 	}
 	result, err := a.class.Runner.Run(ctx, child.Command{Path: a.path, Args: []string{op.Name}, Env: env})
 	if err != nil {

@@ -88,7 +88,7 @@ func (a *agent) Run(ctx context.Context, op cib.Operation) agents.Outcome {
 	case "monitor":
 		return a.monitor(ctx, op, m)
 	}
-	return agents.Done(cib.Unimplemented, "a unit has no action %q", op.Name)
+	return agents.Failed(cib.Unimplemented, "a unit has no action %q", op.Name)
 }
 
 // job runs a job and waits for its end. "replace" overrides a conflicting job,
@@ -97,7 +97,7 @@ func (a *agent) job(ctx context.Context, op cib.Operation, m Manager, begin func
 	state, err := a.state(ctx, m)
 	switch {
 	case err != nil:
-		return agents.Done(cib.UnknownError, "%v", err)
+		return agents.Failed(cib.UnknownError, "%v", err)
 	case state.load == "not-found" && op.Name == "stop":
 		return agents.Done(cib.OK) // what is not there does not run
 	case state.load == "not-found":
@@ -105,16 +105,16 @@ func (a *agent) job(ctx context.Context, op cib.Operation, m Manager, begin func
 	}
 	ended := make(chan string, 1)
 	if _, err := begin(ctx, a.unit, "replace", ended); err != nil {
-		return agents.Done(cib.UnknownError, "systemd refused the %s of %s: %v", op.Name, a.unit, err)
+		return agents.Failed(cib.UnknownError, "systemd refused the %s of %s: %v", op.Name, a.unit, err)
 	}
 	select {
 	case how := <-ended:
 		if how != "done" {
-			return agents.Done(cib.UnknownError, "the %s of %s ended as %q; see journalctl -u %s", op.Name, a.unit, how, a.unit)
+			return agents.Failed(cib.UnknownError, "the %s of %s ended as %q; see journalctl -u %s", op.Name, a.unit, how, a.unit)
 		}
 		return agents.Done(cib.OK)
 	case <-ctx.Done():
-		return agents.Done(cib.UnknownError, "the %s of %s was not finished by systemd in time", op.Name, a.unit)
+		return agents.Failed(cib.UnknownError, "the %s of %s was not finished by systemd in time", op.Name, a.unit)
 	}
 }
 
@@ -122,7 +122,7 @@ func (a *agent) monitor(ctx context.Context, op cib.Operation, m Manager) agents
 	state, err := a.state(ctx, m)
 	switch {
 	case err != nil:
-		return agents.Done(cib.UnknownError, "%v", err)
+		return agents.Failed(cib.UnknownError, "%v", err)
 	case state.load == "not-found":
 		if op.Interval == 0 {
 			return agents.Done(cib.NotRunning)
@@ -133,9 +133,9 @@ func (a *agent) monitor(ctx context.Context, op cib.Operation, m Manager) agents
 	case "active", "reloading", "activating", "refreshing":
 		return agents.Done(cib.OK)
 	case "failed":
-		return agents.Done(cib.NotRunning, "%s has failed (%s); see journalctl -u %s", a.unit, state.result, a.unit)
+		return agents.Failed(cib.NotRunning, "%s has failed (%s); see journalctl -u %s", a.unit, state.result, a.unit)
 	case "deactivating":
-		return agents.Done(cib.UnknownError, "%s is being stopped", a.unit)
+		return agents.Failed(cib.UnknownError, "%s is being stopped", a.unit)
 	}
 	return agents.Done(cib.NotRunning)
 }

@@ -155,8 +155,8 @@ func (c *Core) hello(from string, m *message) {
 	}
 	if !m.Hello.Answer {
 		c.send(from, message{Hello: &helloMsg{DC: v.dc, Answer: true}})
-		if c.office != nil {
-			c.invite(from)
+		if c.office != nil && m.Hello.DC != c.cfg.Node && c.joined(from) {
+			c.invite(from) // it has lost sight of us without our noticing
 		}
 	}
 }

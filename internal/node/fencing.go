@@ -303,7 +303,7 @@ func (c *Core) fencingDeadline(d *deadline) {
 func (c *Core) uncleanNodes() []string {
 	var names []string
 	for _, n := range c.cib.Status.Nodes {
-		if n.HasInCCM && !n.InCCM && n.Expected == "member" {
+		if n.HasInCCM && !n.Crmd && n.Expected == "member" {
 			names = append(names, n.Uname)
 		}
 	}

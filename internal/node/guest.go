@@ -187,6 +187,7 @@ func (c *Core) guestFenceAsked(from string, g *cib.GuestFence) {
 				c.send(from, message{GuestError: &guestErrorMsg{VM: g.VM, Request: g.Request, Error: err.Error()}})
 				return
 			}
+			c.office.accepted[g.VM+"/"+g.Request] = true
 			c.announce(EventGuestFence, levelWarn, "vm", g.VM, "request", g.Request, "target", g.Target, "action", g.Action)
 		},
 	})

@@ -31,26 +31,84 @@ func (c *Core) guestsProgress() {
 			continue
 		}
 		g.Done = true
+		o.kills = slices.DeleteFunc(o.kills, func(k *kill) bool { return k.vm == g.VM && k.request == g.Request })
 		c.announce(EventGuestDone, levelWarn, "vm", g.VM, "request", g.Request, "target", g.Target)
 		c.submit(&change{what: what, must: true, done: func(error) {},
 			check: func(*cib.CIB) ([]cib.Command, error) { return []cib.Command{{PutGuestFence: &g}}, nil }})
 	}
 }
 
+// kill is the carrying out of one guest fence by this DC.
+type kill struct {
+	vm, request string
+	// owed are the members whose forced stop is still to succeed, again those
+	// that follow: where a migration may have arrived meanwhile.
+	owed, again []string
+}
+
 // killEverywhere orders the forced stops that are missing; true when the
 // target is certainly down everywhere.
 func (c *Core) killEverywhere(g *cib.GuestFence) bool {
-	down := true
+	k := c.killOf(g)
 	for _, n := range c.cib.Status.Nodes {
-		switch {
-		case !c.joined(n.Uname):
-			down = down && n.Expected == "down"
-		case presenceOf(&n, g.Target) != absent || c.stopInFlight(n.Uname, g.Target):
-			down = false
-			c.forceStop(n.Uname, g)
+		unproven := presenceOf(&n, g.Target) != absent
+		if c.joined(n.Uname) && unproven && !slices.Contains(k.owed, n.Uname) {
+			k.owed = append(k.owed, n.Uname)
 		}
 	}
-	return down
+	gone := func(name string) bool { return !c.joined(name) }
+	k.owed, k.again = slices.DeleteFunc(k.owed, gone), slices.DeleteFunc(k.again, gone)
+	if len(k.owed) == 0 {
+		k.owed, k.again = k.again, nil
+	}
+	for _, name := range k.owed {
+		c.forceStop(name, g)
+	}
+	for _, n := range c.cib.Status.Nodes {
+		if !c.joined(n.Uname) && n.Expected != "down" {
+			return false // its own fencing is awaited
+		}
+	}
+	return len(k.owed) == 0
+}
+
+// killOf begins a kill, or finds the one that has begun. A DC that did not see
+// the request accepted trusts no history and has the target stopped on every
+// member. When the target is being migrated its arrival may cross the stop at
+// the other end, so that once the source is empty the others are stopped again.
+func (c *Core) killOf(g *cib.GuestFence) *kill {
+	o := c.office
+	for _, k := range o.kills {
+		if k.vm == g.VM && k.request == g.Request {
+			return k
+		}
+	}
+	k := &kill{vm: g.VM, request: g.Request}
+	inherited := !o.accepted[g.VM+"/"+g.Request]
+	for _, name := range c.joinedNames() {
+		n := c.node(name)
+		if inherited || presenceOf(&n, g.Target) != absent {
+			k.owed = append(k.owed, name)
+		}
+		if migrating(&n, g.Target) {
+			k.again = slices.DeleteFunc(c.joinedNames(), func(other string) bool { return other == name })
+		}
+	}
+	o.kills = append(o.kills, k)
+	return k
+}
+
+// migrating reports whether a node's history has a migration of the resource
+// under way, or one whose end it does not prove.
+func migrating(n *cib.NodeState, resource string) bool {
+	for _, h := range n.History {
+		for _, op := range h.Ops {
+			if h.ID == resource && op.Operation == "migrate_to" && presenceOf(n, resource) == unproven {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (c *Core) findStop(node, resource string) *forcedStop {
@@ -61,8 +119,6 @@ func (c *Core) findStop(node, resource string) *forcedStop {
 	}
 	return nil
 }
-
-func (c *Core) stopInFlight(node, resource string) bool { return c.findStop(node, resource) != nil }
 
 // forceStop orders one kill unless it is ordered already.
 func (c *Core) forceStop(node string, g *cib.GuestFence) {
@@ -87,6 +143,11 @@ func (c *Core) stopEnded(node string, op *cib.Operation, ok bool) {
 	}
 	if ok {
 		c.office.stops = slices.DeleteFunc(c.office.stops, func(x *forcedStop) bool { return x == s })
+		for _, k := range c.office.kills {
+			if g := findGuestFence(c.cib, k.vm, k.request); g != nil && g.Target == op.Resource {
+				k.owed = slices.DeleteFunc(k.owed, func(name string) bool { return name == node })
+			}
+		}
 		return
 	}
 	s.call, s.retry = 0, c.now.Add(stopRetry)

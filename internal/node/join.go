@@ -9,7 +9,8 @@ import (
 
 // joiner is a member on its way into the DC's partition.
 type joiner struct {
-	asked  time.Time
+	since  time.Time // when it came, or ceased to obey this DC
+	asked  time.Time // when it was last invited
 	offer  *offerMsg
 	joined bool
 }
@@ -18,7 +19,7 @@ type joiner struct {
 func (c *Core) invite(name string) {
 	j := c.office.joins[name]
 	if j == nil {
-		j = &joiner{}
+		j = &joiner{since: c.now}
 		c.office.joins[name] = j
 	}
 	j.asked, j.offer, j.joined = c.now, nil, false
@@ -71,8 +72,7 @@ func (c *Core) joinProgress() {
 	for _, name := range c.members.names() {
 		j := o.joins[name]
 		switch {
-		case c.leave.granted[name] == c.members.member(name).Incarnation:
-			// it is on its way out
+		case c.lettingGo(name): // it is on its way out
 		case j == nil:
 			c.invite(name)
 		case j.offer != nil:
@@ -142,14 +142,18 @@ func (c *Core) integrate(names []string) {
 // partitionCommand writes into the CIB who decides now, before it is given to
 // the members.
 func (c *Core) partitionCommand() {
-	term := uint64(0)
-	if c.members.quorum.Have {
-		term = c.vote.term
-	}
-	set := cib.SetPartition{DC: c.cfg.Node, HaveQuorum: c.members.quorum.Have, Term: term}
-	if next, err := cib.Apply(c.cib, cib.Command{SetPartition: &set}); err == nil {
+	if next, err := cib.Apply(c.cib, c.partition()); err == nil {
 		c.cib = next
 	}
+}
+
+// partition is the command that says who decides now, and with what right.
+func (c *Core) partition() cib.Command {
+	set := cib.SetPartition{DC: c.cfg.Node, HaveQuorum: c.quorum().Have}
+	if set.HaveQuorum {
+		set.Term = c.vote.term
+	}
+	return cib.Command{SetPartition: &set}
 }
 
 // nextCall is a call id that the node has not used.

@@ -111,11 +111,18 @@ func nothingRuns(n *cib.NodeState) bool {
 	return true
 }
 
+// lettingGo reports whether a member that is here may leave and is on its way
+// out.
+func (c *Core) lettingGo(name string) bool {
+	m := c.members.member(name)
+	return m != nil && c.leave.granted[name] == m.Incarnation
+}
+
 // grantLeave writes that the node is expected to be down, and lets it go when
 // every member knows.
 func (c *Core) grantLeave(name string) {
 	m := c.members.member(name)
-	if m == nil || c.leave.granted[name] == m.Incarnation {
+	if m == nil || c.lettingGo(name) {
 		return
 	}
 	setString(&c.leave.granted, name, m.Incarnation)

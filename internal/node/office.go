@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"kvmha/internal/cib"
+	"kvmha/internal/cluster"
 	"kvmha/policy"
 )
 
@@ -33,7 +34,6 @@ type office struct {
 	dirty   string
 	graph   *graph
 	graphNo int
-	seen    map[string]time.Time // unseen nodes and since when
 	last    *policy.Transition
 	recheck time.Time
 	repeats int
@@ -42,8 +42,10 @@ type office struct {
 	fenceID    uint64
 	fenceFails map[string]*fenceFailure
 
-	stops []*forcedStop
-	early []earlyAsk // requests that came before the first join was done
+	kills    []*kill
+	accepted map[string]bool // guest fences that this DC took on itself
+	stops    []*forcedStop
+	early    []earlyAsk // requests that came before the first join was done
 }
 
 // takeOffice makes this node DC and invites every member, itself included.
@@ -51,7 +53,7 @@ func (c *Core) takeOffice() {
 	c.vote.claim = nil
 	c.office = &office{
 		since: c.now, joins: map[string]*joiner{}, acks: map[string]uint64{},
-		nextCall: map[string]uint64{}, reports: map[string]uint64{}, fenceFails: map[string]*fenceFailure{},
+		nextCall: map[string]uint64{}, reports: map[string]uint64{}, fenceFails: map[string]*fenceFailure{}, accepted: map[string]bool{},
 	}
 	c.vote.dc, c.vote.rumour = c.cfg.Node, c.cfg.Node
 	c.announce(EventDCElected, levelInfo, "dc", c.cfg.Node, "term", strconv.FormatUint(c.vote.term, 10))
@@ -114,8 +116,14 @@ func (c *Core) officePeerGone(name string) {
 // again.
 func (c *Core) officeRefused(name string) {
 	if j := c.office.joins[name]; j != nil {
-		j.joined, j.offer = false, nil
+		j.joined, j.offer, j.since = false, nil, c.now
 	}
+}
+
+// quorum judges the members that obey this DC: one that is here but follows
+// another DC gives no vote.
+func (c *Core) quorum() cluster.Quorum {
+	return c.cfg.Quorum.Judge(c.joinedNames(), c.members.seenAll)
 }
 
 // node returns the CIB's state of a node, or an empty one.
@@ -135,12 +143,17 @@ func (c *Core) officeDeadline(d *deadline) {
 		d.add(o.since.Add(c.cfg.Timings.Join))
 	}
 	for _, name := range c.members.names() {
-		if j := o.joins[name]; j != nil && !j.joined {
+		if j := o.joins[name]; j != nil && !j.joined && !c.lettingGo(name) {
 			d.add(j.asked.Add(c.cfg.Timings.Join))
+			if c.inJoin(name) {
+				d.add(j.since.Add(c.cfg.Timings.Join))
+			}
 		}
 	}
-	if len(o.changes) > 0 && o.changes[0].no != 0 {
-		d.add(o.changes[0].deadline)
+	for _, ch := range o.changes {
+		if !ch.must {
+			d.add(ch.deadline)
+		}
 	}
 	d.add(o.recheck)
 	c.graphDeadline(d)

@@ -150,6 +150,7 @@ func (c *Core) applied(from string, a *appliedMsg) {
 
 // submit queues a durable change.
 func (c *Core) submit(ch *change) {
+	ch.deadline = c.now.Add(c.cfg.Timings.Client / 2)
 	c.office.changes = append(c.office.changes, ch)
 	c.activity++
 }
@@ -165,8 +166,11 @@ func (c *Core) changesProgress() {
 		return
 	}
 	c.releaseWaits()
-	for c.office != nil && len(c.office.changes) > 0 {
-		ch := c.office.changes[0]
+	for c.office != nil {
+		ch := c.nextChange()
+		if ch == nil {
+			return
+		}
 		if ch.no == 0 && !c.beginChange(ch) {
 			continue
 		}
@@ -175,6 +179,27 @@ func (c *Core) changesProgress() {
 			return
 		}
 	}
+}
+
+// nextChange is the change in flight, or the next one that may begin: records
+// of what has happened always, others when the partition may change things.
+func (c *Core) nextChange() *change {
+	for _, ch := range c.office.changes {
+		if ch.no != 0 {
+			return ch
+		}
+	}
+	held := c.changesHeld()
+	for _, ch := range c.office.changes {
+		if ch.must || !held || !c.now.Before(ch.deadline) {
+			return ch
+		}
+	}
+	return nil
+}
+
+func (c *Core) endedChange(ch *change) {
+	c.office.changes = slices.DeleteFunc(c.office.changes, func(x *change) bool { return x == ch })
 }
 
 func (c *Core) releaseWaits() {
@@ -200,14 +225,13 @@ func (c *Core) beginChange(ch *change) bool {
 		_, err = cib.ApplyAll(c.cib, cmds)
 	}
 	if err != nil {
-		o.changes = o.changes[1:]
+		c.endedChange(ch)
 		c.announce(EventChangeRefused, levelWarn, "change", ch.what, "error", err.Error())
 		ch.done(err)
 		return false
 	}
 	o.changeSeq++
 	ch.cmds, ch.no, ch.answers = cmds, o.changeSeq, map[string]string{}
-	ch.deadline = c.now.Add(c.cfg.Timings.Client / 2)
 	for _, name := range c.joinedNames() {
 		c.send(name, message{Prepare: &prepareMsg{Change: ch.no, Commands: cmds}})
 	}
@@ -231,9 +255,18 @@ func (c *Core) endChange(ch *change) bool {
 	if len(missing) > 0 && !late && (len(failed) == 0 || ch.must) {
 		return false
 	}
-	c.office.changes = c.office.changes[1:]
-	if !ch.must && len(missing)+len(failed) > 0 {
-		c.abandonChange(ch, missing, failed)
+	lost := c.mayChange() // members may have gone since it began
+	if !ch.must && c.changesHeld() && !late {
+		return false
+	}
+	c.endedChange(ch)
+	switch {
+	case ch.must:
+	case len(missing)+len(failed) > 0:
+		c.abandonChange(ch, errNotWritten(missing, failed))
+		return true
+	case lost != nil:
+		c.abandonChange(ch, lost)
 		return true
 	}
 	c.commitUpdate(updateMsg{Commands: ch.cmds, Change: ch.no})
@@ -242,19 +275,20 @@ func (c *Core) endChange(ch *change) bool {
 	return true
 }
 
-func (c *Core) abandonChange(ch *change, missing, failed []string) {
+func (c *Core) abandonChange(ch *change, err error) {
 	for _, name := range c.joinedNames() {
 		c.send(name, message{Abandon: &appliedMsg{Seq: ch.no}})
 	}
-	err := errNotWritten(missing, failed)
 	c.announce(EventChangeRefused, levelError, "change", ch.what, "error", err.Error())
 	ch.done(err)
 }
 
 // preparedBy counts a member's answer to a prepare.
 func (c *Core) preparedBy(from string, a *appliedMsg) {
-	if cs := c.office.changes; len(cs) > 0 && cs[0].no == a.Seq {
-		cs[0].answers[from] = a.Error
+	for _, ch := range c.office.changes {
+		if ch.no != 0 && ch.no == a.Seq {
+			ch.answers[from] = a.Error
+		}
 	}
 }
 

@@ -122,6 +122,7 @@ func (c *Core) status() StatusReply {
 		// Between decisions the scheduler is asked for its view alone.
 		o.last = c.cfg.Schedule(policy.Input{CIB: c.cib, Now: c.now})
 	}
+	s.Quorum = c.quorum()
 	s.Resources, s.Problems = o.last.Resources, append(slices.Clip(o.last.Errors), o.last.Warnings...)
 	s.Fencing = c.fencingStatus()
 	s.Transition = o.graph.status()
@@ -155,10 +156,12 @@ func (c *Core) nodeStatus(name string) NodeStatus {
 		s.State, s.Why = "away", "its hostd restarts, what it runs stays running"
 	case n.Crmd:
 		s.State = "online"
-	case n.InCCM:
-		s.State = "pending"
+	case n.InCCM && n.Expected == "member":
+		s.State, s.Why = "unclean", "it is here but does not join"
 	case n.Expected == "member":
 		s.State, s.Why = "unclean", "it vanished without a goodbye and is not yet fenced"
+	case n.InCCM:
+		s.State = "pending"
 	default:
 		s.State = "offline"
 		if n.NodeFenced != "" {

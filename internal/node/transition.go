@@ -61,7 +61,7 @@ func (c *Core) transitionProgress() {
 		if o.dirty == "" && !o.recheck.IsZero() && !c.now.Before(o.recheck) {
 			o.dirty, o.repeats = "time has passed", 0
 		}
-		if o.graph != nil || o.dirty == "" || c.waitsForNodes() || !c.compute() {
+		if o.graph != nil || o.dirty == "" || c.waitsForNodes() || c.joining() || !c.compute() {
 			return
 		}
 	}

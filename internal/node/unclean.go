@@ -1,6 +1,7 @@
 package node
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,36 +18,37 @@ func (c *Core) membershipProgress() {
 	if o == nil || !o.ready {
 		return
 	}
-	if c.cib.HaveQuorum != c.members.quorum.Have || c.cib.DC != c.cfg.Node {
-		term := uint64(0)
-		if c.members.quorum.Have {
-			term = c.vote.term
-		}
-		c.commit(cib.Command{SetPartition: &cib.SetPartition{DC: c.cfg.Node, HaveQuorum: c.members.quorum.Have, Term: term}})
-		c.markDirty("quorum: " + c.members.quorum.Why)
+	if q := c.quorum(); c.cib.HaveQuorum != q.Have || c.cib.DC != c.cfg.Node {
+		c.commit(c.partition())
+		c.markDirty("quorum: " + q.Why)
+	}
+	for _, name := range c.members.names() {
+		c.presentNode(c.node(name))
 	}
 	for _, n := range c.cib.Status.Nodes {
-		if c.members.here(n.Uname) {
-			c.presentNode(n)
-		} else {
+		if !c.members.here(n.Uname) {
 			c.absentNode(n)
 		}
 	}
 	c.unseenNodes()
 }
 
-// presentNode keeps a joined member's state; one that is here but does not
-// answer the join is pending once it has had its time.
+// presentNode keeps a joined member's state. One that is here but does not
+// join in its time is unclean, for it may run what this DC cannot see.
 func (c *Core) presentNode(n cib.NodeState) {
 	want := cib.SetMembership{Node: n.Uname, InCCM: true, Crmd: true, Join: "member", Expected: "member"}
-	if c.leave.granted[n.Uname] == c.members.member(n.Uname).Incarnation {
-		return // it has been let go and is on its way out
+	if c.lettingGo(n.Uname) {
+		return
 	}
 	if !c.joined(n.Uname) {
 		if c.inJoin(n.Uname) {
 			return
 		}
-		want.Crmd, want.Join, want.Expected = false, "pending", n.Expected
+		want.Crmd, want.Join = false, "pending"
+		if c.setMembership(n, want) {
+			c.announce(EventNodeUnclean, levelWarn, "node", n.Uname, "why", "it is here but does not join")
+		}
+		return
 	}
 	c.setMembership(n, want)
 }
@@ -55,7 +57,13 @@ func (c *Core) presentNode(n cib.NodeState) {
 // until then it is neither fenced nor used.
 func (c *Core) inJoin(name string) bool {
 	j := c.office.joins[name]
-	return c.members.here(name) && j != nil && !j.joined && c.now.Before(j.asked.Add(c.cfg.Timings.Join))
+	return !c.lettingGo(name) && c.members.here(name) && j != nil && !j.joined && c.now.Before(j.since.Add(c.cfg.Timings.Join))
+}
+
+// joining reports whether a member is on its way into the partition; until it
+// is in, or late, nothing is decided, for it may run anything.
+func (c *Core) joining() bool {
+	return slices.ContainsFunc(c.members.names(), c.inJoin)
 }
 
 // absentNode tells a node that left from one that vanished.
@@ -105,8 +113,6 @@ func membershipWords(m cib.SetMembership) string {
 	switch {
 	case m.Crmd:
 		return "a member"
-	case m.InCCM:
-		return "pending"
 	case m.Expected == "member":
 		return "unclean"
 	}
@@ -117,7 +123,7 @@ func membershipWords(m cib.SetMembership) string {
 // initdead (startup-fencing), or for down where that is switched off.
 func (c *Core) unseenNodes() {
 	unseen := c.neverSeen()
-	if len(unseen) == 0 || !c.members.quorum.Have || c.waitsForNodes() {
+	if len(unseen) == 0 || !c.quorum().Have || c.waitsForNodes() {
 		return
 	}
 	for _, name := range unseen {

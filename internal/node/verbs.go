@@ -93,15 +93,21 @@ func decodeArgs(args json.RawMessage, into any) error {
 // mayChange refuses changes that could be lost: without quorum, or while the
 // other half of a two-node cluster may be changing things as well.
 func (c *Core) mayChange() error {
-	if !c.members.quorum.Have && c.property("no-quorum-policy") != "ignore" {
-		return &refusal{"this partition has no quorum (" + c.members.quorum.Why +
+	if q := c.quorum(); !q.Have && c.property("no-quorum-policy") != "ignore" {
+		return &refusal{"this partition has no quorum (" + q.Why +
 			"): bring more nodes back and repeat, or set no-quorum-policy=ignore if you know that the others are down"}
 	}
-	if unclean := c.uncleanNodes(); c.cfg.Quorum.TwoNode && len(unclean) > 0 {
+	if unclean := c.uncleanNodes(); c.changesHeld() {
 		return &refusal{"node " + strings.Join(unclean, ", ") + " was lost and is not yet fenced, so it may be changing things as well: " +
 			"wait for the fencing, or power it off and run vm-ctl fence NODE with action confirm"}
 	}
 	return nil
+}
+
+// changesHeld reports whether the other half of a two-node cluster is lost and
+// not yet fenced: both halves have quorum, so a change made now may be lost.
+func (c *Core) changesHeld() bool {
+	return c.cfg.Quorum.TwoNode && len(c.uncleanNodes()) > 0
 }
 
 // submitChange makes a client's change and answers when it is on every disk.

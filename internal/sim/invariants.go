@@ -59,7 +59,7 @@ func (w *world) checkStart(t *task) {
 	if t.op.Name != "start" || !w.exclusive(t.id) || h.copies[t.id] != nil {
 		return
 	}
-	if m := w.suspects.find(h.name, t.id); m != nil {
+	if m := w.suspects.find(h.name, t.id, w.connected(t.ex.p)); m != nil {
 		w.violate("no recovery before confirmed fencing",
 			"%s starts %s, which was active on %s (%s) when that was lost at %.4f; no fencing since, no reboot seen",
 			h.name, t.id, m.lost, m.boot, m.since.Sub(epoch).Seconds())

@@ -11,7 +11,7 @@ import (
 
 // plain is a scheduler of a page: probe what is unknown, fence what is unclean,
 // stop what is failed, twice or in the wrong place, start the rest somewhere.
-// It knows no preferences and no migration. Runs with it show whether a
+// It knows no migration, and no preference but a move. Runs with it show whether a
 // violation is the core's or the real scheduler's.
 func plain(in policy.Input) *policy.Transition {
 	s := &plainly{in: in, t: &policy.Transition{ClusterDelay: time.Minute, FencingTimeout: time.Minute}, fences: map[string]int{}}
@@ -131,13 +131,14 @@ func (s *plainly) place(r, parent *cib.Resource) {
 			waits = true
 		case state == pending:
 			waits = true
-		case state == failed, state == active && !clone && len(on) > 0, state == active && (!s.usable(n) || stopped(r) || parent != nil && stopped(parent)):
+		case state == active && s.moves(r, parent, n.Uname), state == failed, state == active && !clone && len(on) > 0, state == active && (!s.usable(n) || stopped(r) || parent != nil && stopped(parent)):
 			after = append(after, s.op(r, n.Uname, "stop", cib.OK, 0))
 		case state == active:
 			on = append(on, n.Uname)
 			if !monitored {
 				s.op(r, n.Uname, "monitor", cib.OK, 10*time.Second)
 			}
+		case s.moves(r, parent, n.Uname):
 		case wanted == "" && s.usable(n) || s.usable(n) && len(r.ID)%len(nodes) == i:
 			wanted = n.Uname
 		}
@@ -149,6 +150,16 @@ func (s *plainly) place(r, parent *cib.Resource) {
 		return
 	}
 	s.op(r, wanted, "start", cib.OK, 0, after...)
+}
+
+// moves tells whether a move keeps a resource from a node.
+func (s *plainly) moves(r, parent *cib.Resource, node string) bool {
+	for _, i := range s.in.CIB.Status.Intents {
+		if i.State == cib.IntentMoving && (i.Resource == r.ID || parent != nil && i.Resource == parent.ID) {
+			return i.Node != "" && i.Node != node || i.Node == "" && i.From == node
+		}
+	}
+	return false
 }
 
 // stopAll is no-quorum-policy=stop.
@@ -165,13 +176,20 @@ func (s *plainly) stopAll() {
 	s.leave()
 }
 
+func empty(n *cib.NodeState) bool {
+	return !slices.ContainsFunc(n.History, func(h cib.ResourceHistory) bool {
+		state, _ := stateOn(n, h.ID)
+		return state != inactive && state != unknown
+	})
+}
+
 // leave lets a node go that asks for it, when nothing is left to do.
 func (s *plainly) leave() {
 	if len(s.t.Actions) > 0 {
 		return
 	}
 	for i := range s.in.CIB.Status.Nodes {
-		if n := &s.in.CIB.Status.Nodes[i]; online(n) && leaves(n) {
+		if n := &s.in.CIB.Status.Nodes[i]; online(n) && leaves(n) && empty(n) {
 			s.add(&policy.Action{Kind: policy.ClusterOp, Key: "do_shutdown-" + n.Uname, Task: "do_shutdown", Node: n.Uname, Cause: "it asked to leave"})
 		}
 	}

@@ -1,6 +1,9 @@
 package sim
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // suspects remembers, for each node that might start something, which
 // resources ran on a node it has lost without a goodbye: starting one of them
@@ -34,14 +37,30 @@ func (s *suspects) stopped(lost, resource string, heard func(observer string) bo
 	s.clear(func(m suspicion) bool { return m.lost == lost && m.resource == resource && heard(m.observer) })
 }
 
-// find returns why observer may not start a resource, or nil.
-func (s *suspects) find(observer, resource string) *suspicion {
+// find returns why observer may not start a resource, or nil. It may when one
+// of those it can hear knows better: among connected nodes, what one knows all
+// can know.
+func (s *suspects) find(observer, resource string, connected map[string]bool) *suspicion {
 	for i, m := range s.marks {
-		if m.observer == observer && m.resource == resource && m.lost != observer {
+		if m.observer != observer || m.resource != resource || m.lost == observer {
+			continue
+		}
+		doubted := true
+		for _, peer := range sortedKeys(connected) {
+			doubted = doubted && (peer == m.lost || s.marked(peer, m))
+		}
+		if doubted {
 			return &s.marks[i]
 		}
 	}
 	return nil
+}
+
+// marked tells whether another observer suspects the same.
+func (s *suspects) marked(observer string, m suspicion) bool {
+	return slices.ContainsFunc(s.marks, func(o suspicion) bool {
+		return o.observer == observer && o.lost == m.lost && o.resource == m.resource
+	})
 }
 
 func (s *suspects) clear(which func(suspicion) bool) {

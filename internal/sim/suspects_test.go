@@ -28,7 +28,7 @@ func TestSuspicionEndsOnlyWithProof(t *testing.T) {
 			var s suspects
 			s.mark(suspicion{observer: "n1", lost: "n2", resource: "ip", since: at(10)})
 			tc.proof(&s)
-			if cleared := s.find("n1", "ip") == nil; cleared != tc.cleared {
+			if cleared := s.find("n1", "ip", map[string]bool{"n1": true}) == nil; cleared != tc.cleared {
 				t.Errorf("cleared is %v, want %v", cleared, tc.cleared)
 			}
 		})
@@ -38,7 +38,26 @@ func TestSuspicionEndsOnlyWithProof(t *testing.T) {
 func TestANodeMayStartWhatItRanItself(t *testing.T) {
 	var s suspects
 	s.mark(suspicion{observer: "n1", lost: "n1", resource: "ip"})
-	if s.find("n1", "ip") != nil {
+	if s.find("n1", "ip", map[string]bool{"n1": true}) != nil {
 		t.Error("a node that rebooted is suspected of running against itself")
+	}
+}
+
+func TestWhatAConnectedNodeKnowsAllCanKnow(t *testing.T) {
+	var s suspects
+	s.mark(suspicion{observer: "n1", lost: "n2", resource: "ip"})
+	s.mark(suspicion{observer: "n3", lost: "n2", resource: "ip"})
+	for name, tc := range map[string]struct {
+		connected map[string]bool
+		doubted   bool
+	}{
+		"alone":                            {map[string]bool{"n1": true}, true},
+		"with one that suspects the same":  {map[string]bool{"n1": true, "n3": true}, true},
+		"with the suspect itself, unheard": {map[string]bool{"n1": true, "n2": true}, true},
+		"with one that has no suspicion":   {map[string]bool{"n1": true, "n4": true}, false},
+	} {
+		if got := s.find("n1", "ip", tc.connected) != nil; got != tc.doubted {
+			t.Errorf("%s: doubted is %v, want %v", name, got, tc.doubted)
+		}
 	}
 }

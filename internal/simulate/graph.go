@@ -16,6 +16,10 @@ func Graph(w io.Writer, t *policy.Transition) error {
 	for _, a := range t.Actions {
 		g.byID[a.ID] = a
 	}
+	if len(t.Actions) == 0 {
+		g.empty("transition_graph", g.header(t))
+		return g.b.Flush()
+	}
 	g.open("transition_graph", g.header(t))
 	for i, a := range t.Actions {
 		g.synapse(i, a)

@@ -9,11 +9,11 @@ import (
 	"kvmha/policy"
 )
 
-// Options say what Run shows. Beside Schedule, the zero value is good: it shows
-// the status alone.
+// Options say what Run shows. Beside Schedule and Inspect, the zero value is
+// good: it shows the status alone.
 type Options struct {
-	// Schedule decides: policy.Schedule, or a test's own.
-	Schedule func(policy.Input) *policy.Transition
+	// Schedule decides and Inspect only looks: those of policy, or a test's own.
+	Schedule, Inspect func(policy.Input) *policy.Transition
 	// Process decides what to do and shows it; Simulate does it, too, on a
 	// copy, and shows the state afterwards.
 	Process, Simulate bool
@@ -31,6 +31,8 @@ type Options struct {
 	// makes the DOT show what was considered and is not needed.
 	DOT, Graph io.Writer
 	AllActions bool
+	// Notices, unless nil, receives the scheduler's errors and warnings.
+	Notices io.Writer
 }
 
 // Run prints to w what the options ask for.
@@ -38,7 +40,12 @@ func Run(w io.Writer, c *cib.CIB, opt Options) error {
 	o := &outline{w: w, plain: opt.Scores || opt.Utilization}
 	in := policy.Input{CIB: c, Now: opt.now(c), Scores: opt.Scores}
 	opt.tellTime(o, c)
-	t := opt.Schedule(in)
+	decide := opt.Inspect
+	if opt.Process || opt.Simulate {
+		decide = opt.Schedule
+	}
+	t := decide(in)
+	opt.tellNotices(t)
 	if !opt.Quiet {
 		o.before(t)
 	}
@@ -98,7 +105,7 @@ func (opt *Options) simulate(o *outline, in policy.Input, t *policy.Transition) 
 	opt.tellTime(o, in.CIB)
 	o.spacer()
 	in.CIB, in.Scores = after, false
-	o.status("Revised Cluster Status", opt.Schedule(in), false)
+	o.status("Revised Cluster Status", opt.Inspect(in), false)
 	return o.err
 }
 
@@ -146,5 +153,18 @@ func (opt *Options) tellTime(o *outline, c *cib.CIB) {
 		o.info("Setting effective cluster time: %s", opt.NowText)
 	case c.ExecutionDate != 0:
 		o.info("Using the original execution date of: %s", time.Unix(c.ExecutionDate, 0).UTC().Format("2006-01-02 15:04:05Z"))
+	}
+}
+
+func (opt *Options) tellNotices(t *policy.Transition) {
+	if opt.Notices == nil {
+		return
+	}
+	o := &outline{w: opt.Notices}
+	for _, e := range t.Errors {
+		o.info("error: %s", e)
+	}
+	for _, w := range t.Warnings {
+		o.info("warning: %s", w)
 	}
 }
