@@ -99,7 +99,7 @@ func (c *Config) validate() error {
 		}
 	}
 	if c.Schedule == nil {
-		errs = append(errs, errors.New("no scheduler: set Config.Schedule"))
+		c.Schedule = policy.Schedule
 	}
 	return errors.Join(errs...)
 }
