@@ -60,7 +60,7 @@ func New(driver hypervisor.Driver, opts Options) *Agent {
 func (a *Agent) Run(ctx context.Context, op cib.Operation) agents.Outcome {
 	p, err := parseParams(op)
 	if err != nil {
-		return agents.Done(cib.NotConfigured, "%s: %v", op.Resource, err)
+		return agents.Failed(cib.NotConfigured, "%s: %v", op.Resource, err)
 	}
 	switch op.Name {
 	case "start":
@@ -78,22 +78,22 @@ func (a *Agent) Run(ctx context.Context, op cib.Operation) agents.Outcome {
 	case "notify", "reload", "reload-agent":
 		return agents.Done(cib.OK)
 	}
-	return agents.Done(cib.Unimplemented, "VirtualDomain has no action %s", op.Name)
+	return agents.Failed(cib.Unimplemented, "VirtualDomain has no action %s", op.Name)
 }
 
 func (a *Agent) start(ctx context.Context, op cib.Operation, p params) agents.Outcome {
 	def, err := hypervisor.ReadDefinition(p.config)
 	if err != nil {
-		return agents.Done(cib.NotInstalled, "%s cannot start here: %v", op.Resource, err)
+		return agents.Failed(cib.NotInstalled, "%s cannot start here: %v", op.Resource, err)
 	}
 	switch state, err := a.settled(ctx, def); state {
 	case hypervisor.Running:
 		return a.keep(op, def)
 	case hypervisor.Paused:
-		return agents.Done(cib.UnknownError, "domain %s exists here and its CPUs stand still: end it by 'virsh destroy %s', or let it go on by 'virsh resume %s'",
+		return agents.Failed(cib.UnknownError, "domain %s exists here and its CPUs stand still: end it by 'virsh destroy %s', or let it go on by 'virsh resume %s'",
 			def.Name, def.Name, def.Name)
 	case hypervisor.Unknown:
-		return agents.Done(cib.UnknownError, "it is not known whether domain %s runs here: %v", def.Name, err)
+		return agents.Failed(cib.UnknownError, "it is not known whether domain %s runs here: %v", def.Name, err)
 	}
 	if err := a.driver.CheckTarget(ctx, def); err != nil {
 		return failed(err)
@@ -112,7 +112,7 @@ func (a *Agent) start(ctx context.Context, op cib.Operation, p params) agents.Ou
 // keep saves the definition of a domain that runs here.
 func (a *Agent) keep(op cib.Operation, def hypervisor.Definition) agents.Outcome {
 	if err := a.saved.write(op.Resource, def); err != nil {
-		return agents.Done(cib.UnknownError, "%s: %v", op.Resource, err)
+		return agents.Failed(cib.UnknownError, "%s: %v", op.Resource, err)
 	}
 	return agents.Done(cib.OK)
 }
@@ -120,16 +120,16 @@ func (a *Agent) keep(op cib.Operation, def hypervisor.Definition) agents.Outcome
 func (a *Agent) stop(ctx context.Context, op cib.Operation, p params) agents.Outcome {
 	def, err := a.definition(op, p)
 	if errors.Is(err, errNeverRan) {
-		return agents.Done(cib.OK, "%v", err)
+		return agents.Failed(cib.OK, "%v", err)
 	}
 	if err != nil {
-		return agents.Done(cib.UnknownError, "%s: %v", op.Resource, err)
+		return agents.Failed(cib.UnknownError, "%s: %v", op.Resource, err)
 	}
 	if err := a.bringDown(ctx, op, p, def); err != nil {
-		return agents.Done(cib.UnknownError, "domain %s is not proven to be down: %v", def.Name, err)
+		return agents.Failed(cib.UnknownError, "domain %s is not proven to be down: %v", def.Name, err)
 	}
 	if err := a.saved.remove(op.Resource); err != nil {
-		return agents.Done(cib.UnknownError, "%s: %v", op.Resource, err)
+		return agents.Failed(cib.UnknownError, "%s: %v", op.Resource, err)
 	}
 	return agents.Done(cib.OK)
 }
@@ -156,10 +156,10 @@ func (a *Agent) bringDown(ctx context.Context, op cib.Operation, p params, def h
 func (a *Agent) monitor(ctx context.Context, op cib.Operation, p params) agents.Outcome {
 	def, err := a.definition(op, p)
 	if errors.Is(err, errNeverRan) {
-		return agents.Done(cib.NotInstalled, "%v", err)
+		return agents.Failed(cib.NotInstalled, "%v", err)
 	}
 	if err != nil {
-		return agents.Done(cib.UnknownError, "%s: %v", op.Resource, err)
+		return agents.Failed(cib.UnknownError, "%s: %v", op.Resource, err)
 	}
 	look := a.driver.State
 	if op.Interval == 0 {
@@ -178,7 +178,7 @@ func (a *Agent) monitor(ctx context.Context, op cib.Operation, p params) agents.
 			out.Output = fmt.Sprintf("state is unknown (%d of %d): %v", tries, unknownTries, err)
 			return out
 		}
-		return agents.Done(cib.UnknownError, "it is not known whether domain %s runs here: %v", def.Name, err)
+		return agents.Failed(cib.UnknownError, "it is not known whether domain %s runs here: %v", def.Name, err)
 	}
 	return agents.Done(cib.OK)
 }
@@ -198,7 +198,7 @@ func (a *Agent) known(resource string) {
 
 func (a *Agent) validate(p params) agents.Outcome {
 	if _, err := hypervisor.ReadDefinition(p.config); err != nil {
-		return agents.Done(cib.NotInstalled, "%v", err)
+		return agents.Failed(cib.NotInstalled, "%v", err)
 	}
 	return agents.Done(cib.OK)
 }
@@ -206,7 +206,7 @@ func (a *Agent) validate(p params) agents.Outcome {
 // failed is the outcome of an error of the driver's.
 func failed(err error) agents.Outcome {
 	if errors.Is(err, hypervisor.ErrNotInstalled) {
-		return agents.Done(cib.NotInstalled, "%v", err)
+		return agents.Failed(cib.NotInstalled, "%v", err)
 	}
-	return agents.Done(cib.UnknownError, "%v", err)
+	return agents.Failed(cib.UnknownError, "%v", err)
 }

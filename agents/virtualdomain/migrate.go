@@ -12,17 +12,17 @@ import (
 func (a *Agent) migrateTo(ctx context.Context, op cib.Operation, p params) agents.Outcome {
 	target := op.MetaValue("migrate_target")
 	if target == "" {
-		return agents.Done(cib.NotConfigured, "%s: migrate_to without a target", op.Resource)
+		return agents.Failed(cib.NotConfigured, "%s: migrate_to without a target", op.Resource)
 	}
 	def, err := a.definition(op, p)
 	if err != nil {
-		return agents.Done(cib.NotInstalled, "%s cannot migrate from here: %v", op.Resource, err)
+		return agents.Failed(cib.NotInstalled, "%s cannot migrate from here: %v", op.Resource, err)
 	}
 	switch state, err := a.driver.State(ctx, def); state {
 	case hypervisor.Stopped:
-		return agents.Done(cib.NotRunning, "domain %s does not run here", def.Name)
+		return agents.Failed(cib.NotRunning, "domain %s does not run here", def.Name)
 	case hypervisor.Unknown:
-		return agents.Done(cib.UnknownError, "it is not known whether domain %s runs here: %v", def.Name, err)
+		return agents.Failed(cib.UnknownError, "it is not known whether domain %s runs here: %v", def.Name, err)
 	}
 	report := func(progress hypervisor.Progress) {
 		if a.opts.Progress != nil {
@@ -30,7 +30,7 @@ func (a *Agent) migrateTo(ctx context.Context, op cib.Operation, p params) agent
 		}
 	}
 	if err := a.driver.Migrate(ctx, def, p.uri(target), report); err != nil {
-		return agents.Done(cib.UnknownError, "%v", err)
+		return agents.Failed(cib.UnknownError, "%v", err)
 	}
 	return agents.Done(cib.OK)
 }
@@ -41,7 +41,7 @@ func (a *Agent) migrateTo(ctx context.Context, op cib.Operation, p params) agent
 func (a *Agent) migrateFrom(ctx context.Context, op cib.Operation, p params) agents.Outcome {
 	def, err := hypervisor.ReadDefinition(p.config)
 	if err != nil {
-		return agents.Done(cib.NotInstalled, "%s cannot run here: %v", op.Resource, err)
+		return agents.Failed(cib.NotInstalled, "%s cannot run here: %v", op.Resource, err)
 	}
 	if out := a.keep(op, def); out.RC != cib.OK {
 		return out
@@ -50,7 +50,7 @@ func (a *Agent) migrateFrom(ctx context.Context, op cib.Operation, p params) age
 	defer cancel()
 	state, err := a.await(ctx, def, func(s hypervisor.State) bool { return s == hypervisor.Running })
 	if state != hypervisor.Running {
-		return agents.Done(cib.UnknownError, "domain %s has not arrived from %s: it is %v here (%v)",
+		return agents.Failed(cib.UnknownError, "domain %s has not arrived from %s: it is %v here (%v)",
 			def.Name, op.MetaValue("migrate_source"), state, err)
 	}
 	return agents.Done(cib.OK)
