@@ -3,6 +3,7 @@ package lab
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 
 	"github.com/vishvananda/netlink"
@@ -21,6 +22,16 @@ var lans = []LAN{{"hb0", "10.77.0"}, {"hb1", "10.77.1"}, {"svc0", "10.77.9"}}
 
 // ServiceLAN is the name of the LAN of clients and service addresses.
 const ServiceLAN = "svc0"
+
+// fabricAddress is the fabric's own address on a LAN.
+func fabricAddress(name string) (netip.Addr, error) {
+	for _, lan := range lans {
+		if lan.Name == name {
+			return netip.ParseAddr(lan.Prefix + ".254")
+		}
+	}
+	return netip.Addr{}, fmt.Errorf("no LAN %q", name)
+}
 
 // buildLANs makes the bridges in the current network namespace.
 func buildLANs() error {

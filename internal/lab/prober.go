@@ -25,6 +25,7 @@ const (
 // served, by whom, and never by two.
 type Prober struct {
 	address netip.Addr
+	self    netip.Addr // the fabric's own address on the service LAN
 	conn    *packet.Conn
 	mac     net.HardwareAddr
 
@@ -50,7 +51,11 @@ func (s *Site) NewProber(ctx context.Context, address string) (*Prober, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for ARP: %w", err)
 	}
-	p := &Prober{address: ip, conn: conn, mac: nic.HardwareAddr, last: map[string]time.Time{}, changed: make(chan struct{})}
+	self, err := fabricAddress(ServiceLAN)
+	if err != nil {
+		return nil, err
+	}
+	p := &Prober{address: ip, self: self, conn: conn, mac: nic.HardwareAddr, last: map[string]time.Time{}, changed: make(chan struct{})}
 	s.goroutines.Go(func() {
 		<-ctx.Done()
 		_ = conn.Close()
@@ -75,8 +80,9 @@ func (p *Prober) ask(ctx context.Context) {
 	}
 }
 
-// request is an ARP question with our own hardware address and no IP address,
-// so that it teaches nobody anything (RFC 5227, ARP probe).
+// request is an ARP question with the fabric's own addresses. A question
+// without a sender's IP address would be a probe of somebody who wants the
+// address for himself (RFC 5227), and be taken for a conflict.
 func (p *Prober) request() []byte {
 	frame := make([]byte, etherHeader+arpLength)
 	copy(frame[0:6], []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
@@ -88,6 +94,8 @@ func (p *Prober) request() []byte {
 	arp[4], arp[5] = 6, 4
 	binary.BigEndian.PutUint16(arp[6:], arpRequest)
 	copy(arp[8:14], p.mac)
+	own := p.self.As4()
+	copy(arp[14:18], own[:])
 	ip := p.address.As4()
 	copy(arp[24:28], ip[:])
 	return frame
