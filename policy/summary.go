@@ -169,26 +169,26 @@ func (r *resource) changeDetail(from, to *node) string {
 	needRole := r.role > roleStarted || r.next > roleUnpromoted
 	sameRole := r.role == r.next
 	old, next := r.role.String(), r.next.String()
-	words := func(w ...string) string { return strings.Join(w, " ") }
+	join := func(w ...string) string { return strings.Join(w, " ") }
 	switch {
 	case from == nil && needRole:
-		return words(old, "->", next, to.label())
+		return join(old, "->", next, to.label())
 	case from == nil:
 		return to.label()
 	case to == nil && needRole:
-		return words(old, from.label())
+		return join(old, from.label())
 	case to == nil:
 		return from.label()
 	case from == to && sameRole && needRole:
-		return words(old, from.label())
+		return join(old, from.label())
 	case from == to && sameRole:
 		return from.label()
 	case sameRole && needRole:
-		return words(from.label(), "->", to.label(), old)
+		return join(from.label(), "->", to.label(), old)
 	case sameRole:
-		return words(from.label(), "->", to.label())
+		return join(from.label(), "->", to.label())
 	case from == to:
-		return words(old, "->", next, from.label())
+		return join(old, "->", next, from.label())
 	}
-	return words(old, from.label(), "->", next, to.label())
+	return join(old, from.label(), "->", next, to.label())
 }
