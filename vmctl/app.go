@@ -35,12 +35,14 @@ type app struct {
 	socket string
 	// guest says that the daemon is guestd.
 	guest bool
-	// terminal tells whether out is one: colours, redrawing, progress on one line.
-	terminal bool
+	// terminal tells whether out is one: redrawing, progress on one line.
+	// colours are for terminals whose user does not set NO_COLOR.
+	terminal, colours bool
 }
 
 func newApp(out, errOut *os.File) *app {
-	return &app{out: out, errOut: errOut, terminal: isTerminal(out)}
+	terminal := isTerminal(out)
+	return &app{out: out, errOut: errOut, terminal: terminal, colours: terminal && os.Getenv("NO_COLOR") == ""}
 }
 
 func isTerminal(f *os.File) bool {
@@ -77,7 +79,7 @@ Begin with "vm-ctl status". The exit status is 0 only when what was asked has ha
 	root.PersistentFlags().StringVar(&a.socket, "socket", "", "the daemon's socket (default "+hostSocket+", or guestd's inside a VM)")
 	root.PersistentFlags().BoolVar(&a.guest, "guest", false, "talk to guestd (default: when only guestd is there)")
 	root.AddCommand(
-		newKeygen(a), newValidate(a), newApply(a), newStatus(a), newExplain(a), newResource(a),
+		newKeygen(a), newValidate(a), newApply(a), newStatus(a), newExplain(a), newSimulate(a), newResource(a),
 		newMigrate(a), newNode(a), newCleanup(a), newFence(a), newHost(a),
 	)
 	return root

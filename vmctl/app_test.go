@@ -151,6 +151,7 @@ func TestExamplesAreCommandLinesThatParse(t *testing.T) {
 		for _, line := range strings.Split(c.Example, "\n") {
 			line, _, _ = strings.Cut(line, "#")
 			line, _, _ = strings.Cut(line, "|")
+			line, _, _ = strings.Cut(line, "&&")
 			words := strings.Fields(line)
 			if len(words) < 2 || words[0] != "vm-ctl" {
 				continue

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,6 +27,10 @@ type mover struct {
 // lookAgain is how often the status is read while no event arrives. The end of
 // a move is announced on the DC, which may be another node than this one.
 const lookAgain = 250 * time.Millisecond
+
+// silenceLimit is how long the daemon may be away, as in a restart, before a
+// move is followed no longer.
+const silenceLimit = 30 * time.Second
 
 func (m *mover) move(ctx context.Context, id string) error {
 	from, err := m.prepare(ctx, id)
@@ -111,15 +116,19 @@ func (m *mover) checkLive(ctx context.Context, id string) error {
 func (m *mover) follow(ctx context.Context, id, from string, begin time.Time, lines <-chan control.EventLine) error {
 	look := time.NewTicker(lookAgain)
 	defer look.Stop()
+	answered := time.Now()
 	for {
 		status, err := m.status(ctx)
-		if ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil:
 			return ctx.Err()
-		}
-		if err == nil {
+		case err == nil:
+			answered = time.Now()
 			if over, err := m.judge(status, id, from, begin); over {
 				return err
 			}
+		case time.Since(answered) > silenceLimit:
+			return fmt.Errorf("the cluster has accepted the move of %s, but its end cannot be seen: %w", id, err)
 		}
 		if err := m.nextEvent(ctx, id, lines, look.C); err != nil {
 			return err
@@ -154,13 +163,22 @@ func (m *mover) show(line control.EventLine) bool {
 	if line.Name != "migration-progress" {
 		return false
 	}
-	text := fmt.Sprintf("  %s%% moved, %s to go", orElse(eventField(line, "percent"), "?"), orElse(eventField(line, "remaining"), "?"))
+	text := fmt.Sprintf("  %s%% moved, %s to go", orElse(eventField(line, "percent"), "?"), megabytes(eventField(line, "remaining")))
 	if m.terminal {
 		fmt.Fprintf(m.out, "\r%s\x1b[K", text)
 	} else {
 		m.say("%s", text)
 	}
 	return true
+}
+
+// megabytes writes a number of bytes for people.
+func megabytes(text string) string {
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return "?"
+	}
+	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
 }
 
 // judge tells whether the move is over and how it ended.

@@ -80,8 +80,8 @@ func TestAMigrationShowsItsProgressAndItsEnd(t *testing.T) {
 	d := newFakeDaemon(t)
 	s := moveStory(t, d)
 	d.events <- event("operation-started", "resource", "vip")
-	d.events <- event("migration-progress", "rsc", "db1", "percent", "40", "remaining", "77 MB")
-	if line := <-s.out; line != "  40% moved, 77 MB to go\n" {
+	d.events <- event("migration-progress", "rsc", "db1", "percent", "40", "remaining", "77250000")
+	if line := <-s.out; line != "  40% moved, 77.2 MB to go\n" {
 		t.Errorf("then it said %q", line)
 	}
 	d.on(control.Status, statusWith([]string{"beta"}, cib.Intent{Resource: "db1", Node: "beta", State: cib.IntentSettled}), nil)

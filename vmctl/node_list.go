@@ -24,7 +24,7 @@ func newNodeList(a *app) *cobra.Command {
 				state, c := nodeState(n)
 				t.row(cell{n.Name, bold}, cell{state, c}, cell{n.Why, dim})
 			}
-			a.say("%s", t.render("", a.terminal))
+			a.say("%s", t.render("", a.colours))
 			return nil
 		},
 	}

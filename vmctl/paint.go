@@ -12,8 +12,8 @@ const (
 	cyan   colour = "36"
 )
 
-// paint colours text on terminals and leaves it alone elsewhere.
-func (a *app) paint(c colour, text string) string { return paintIf(a.terminal, c, text) }
+// paint colours text where colours are wanted.
+func (a *app) paint(c colour, text string) string { return paintIf(a.colours, c, text) }
 
 func paintIf(on bool, c colour, text string) string {
 	if !on || c == "" || text == "" {

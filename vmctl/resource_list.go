@@ -40,7 +40,7 @@ func newResourceList(a *app) *cobra.Command {
 				a.say("No resources.")
 				return nil
 			}
-			a.say("%s", renderResources(views, a.terminal))
+			a.say("%s", renderResources(views, a.colours))
 			return nil
 		},
 	}

@@ -44,7 +44,7 @@ func (a *app) printStatus(ctx context.Context, asJSON bool) error {
 	if asJSON {
 		return a.writeJSON(status)
 	}
-	fmt.Fprint(a.out, renderStatus(status, a.terminal))
+	fmt.Fprint(a.out, renderStatus(status, a.colours))
 	return nil
 }
 

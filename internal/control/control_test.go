@@ -311,3 +311,34 @@ func TestOnlyRootAndTheDaemonsOwnUserAreLetIn(t *testing.T) {
 		}
 	}
 }
+
+// exhausted is a listener that fails for a while, as with no descriptors left.
+type exhausted struct {
+	net.Listener
+	fails int
+}
+
+func (e *exhausted) Accept() (net.Conn, error) {
+	if e.fails--; e.fails >= 0 {
+		return nil, &net.OpError{Op: "accept", Err: unix.EMFILE}
+	}
+	return e.Listener.Accept()
+}
+
+func TestServingGoesOnWhenDescriptorsRunOut(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "d.sock")
+	listener, err := Listen(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- Serve(ctx, &exhausted{listener, 2}, newEcho()) }()
+	if err := dial(t, path).Call(t.Context(), "echo", 1, nil); err != nil {
+		t.Error(err)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -107,15 +108,43 @@ func Serve(ctx context.Context, listener net.Listener, handler Handler) error {
 	defer stop()
 	for {
 		conn, err := listener.Accept()
-		if err != nil {
+		switch {
+		case err == nil:
+		case errors.Is(err, net.ErrClosed):
+			return nil
+		case passes(err):
+			if waitOrEnd(ctx, acceptPause) {
+				continue
+			}
+			return nil
+		default:
 			cancel()
 			listener.Close()
-			if errors.Is(err, net.ErrClosed) {
-				return nil
-			}
 			return fmt.Errorf("control socket: %w", err)
 		}
 		connections.Go(func() { serveConn(ctx, conn, handler) })
+	}
+}
+
+// acceptPause is waited before the next connection when the process has no
+// descriptor left for one.
+const acceptPause = 100 * time.Millisecond
+
+// passes tells an error of accept that goes away by itself.
+func passes(err error) bool {
+	return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) || errors.Is(err, unix.ECONNABORTED) ||
+		errors.Is(err, unix.ENOBUFS) || errors.Is(err, unix.ENOMEM)
+}
+
+// waitOrEnd waits; false means that ctx has ended.
+func waitOrEnd(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 
