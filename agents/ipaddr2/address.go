@@ -87,10 +87,9 @@ func removeOne(a netlink.Addr) error {
 	if err != nil {
 		return nil // the interface is gone, and the address with it
 	}
-	const secondary = unix.IFA_F_SECONDARY
-	if a.IP.To4() != nil && a.Flags&secondary == 0 {
+	if hasSecondaries(a) {
 		knob := "/proc/sys/net/ipv4/conf/" + link.Attrs().Name + "/promote_secondaries"
-		if err := os.WriteFile(knob, []byte("1"), 0); err != nil && hasSecondaries(a) {
+		if err := os.WriteFile(knob, []byte("1"), 0); err != nil {
 			return fmt.Errorf("it would take other addresses of its subnet along, and %s cannot be set: %w", knob, err)
 		}
 	}
@@ -101,7 +100,11 @@ func removeOne(a netlink.Addr) error {
 	return err
 }
 
+// hasSecondaries tells whether other addresses depend on this one.
 func hasSecondaries(first netlink.Addr) bool {
+	if first.IP.To4() == nil || first.Flags&unix.IFA_F_SECONDARY != 0 {
+		return false
+	}
 	ip, _ := netip.AddrFromSlice(first.IP)
 	all, _ := list(ip)
 	for _, a := range all {

@@ -100,6 +100,16 @@ func TestARPMessagesSurviveTheWireAndTellConflicts(t *testing.T) {
 	}
 }
 
+func FuzzDecodeARP(f *testing.F) {
+	f.Add(arpMessage{op: arpReply, senderIP: [4]byte{10, 9, 0, 100}}.encode())
+	f.Add([]byte(nil))
+	f.Fuzz(func(t *testing.T, frame []byte) {
+		if m, ok := decodeARP(frame); ok && string(m.encode()) != string(frame[:28]) {
+			t.Errorf("%x became %+v", frame, m)
+		}
+	})
+}
+
 func TestAnAddressComesAnnouncedAndGoes(t *testing.T) {
 	n := newNetwork(t)
 	a := newAgent(t)

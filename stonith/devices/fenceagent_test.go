@@ -217,3 +217,13 @@ func TestDebiansDummyAgentSwitchesUnchanged(t *testing.T) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
+
+func FuzzParseMetadata(f *testing.F) {
+	f.Add(`<resource-agent name="x"><parameters><parameter name="plug"/></parameters><actions><action name="on" on_target="1"/></actions></resource-agent>`)
+	f.Add("")
+	f.Fuzz(func(t *testing.T, text string) {
+		if d, err := parseMetadata(text); err == nil && (d.parameters == nil || d.actions == nil) {
+			t.Errorf("got %+v", d)
+		}
+	})
+}
