@@ -129,6 +129,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	e.alive = ctx
+	e.lockMemory()
 	if err := e.open(ctx); err != nil {
 		return fmt.Errorf("cluster engine of node %q: %w", e.opts.Node, err)
 	}

@@ -2,7 +2,6 @@ package embedded
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,10 +18,6 @@ const gossipPacket = 1400 - packetFixed - maxName - packetMAC
 
 // startGossip starts memberlist. Its verdict is the second opinion of isLost.
 func (e *Engine) startGossip() (*memberlist.Memberlist, error) {
-	meta, err := json.Marshal(map[string]string{"incarnation": e.opts.Incarnation, "boot_id": e.opts.BootID})
-	if err != nil {
-		return nil, fmt.Errorf("encode meta: %w", err)
-	}
 	keyring, err := memberlist.NewKeyring(nil, e.id.gossipKey)
 	if err != nil {
 		return nil, fmt.Errorf("make keyring: %w", err)
@@ -47,7 +42,7 @@ func (e *Engine) startGossip() (*memberlist.Memberlist, error) {
 	// A stream that answers where packets do not is no sign of life: the links
 	// are judged by their packets.
 	c.DisableTcpPings = true
-	watch := &gossipWatch{e: e, meta: meta}
+	watch := &gossipWatch{e: e}
 	c.Delegate, c.Events, c.Alive = watch, watch, watch
 	return memberlist.Create(c)
 }
@@ -81,10 +76,7 @@ func (e *Engine) leaveGossip() {
 
 // gossipWatch is memberlist's way to this engine. memberlist calls it from its
 // own goroutines, one call at a time, holding its locks.
-type gossipWatch struct {
-	e    *Engine
-	meta []byte
-}
+type gossipWatch struct{ e *Engine }
 
 var (
 	_ memberlist.Delegate      = (*gossipWatch)(nil)
@@ -120,11 +112,9 @@ func (w *gossipWatch) note(name string, says gossip) {
 	})
 }
 
-// NodeMeta tells the others which run this is.
-func (w *gossipWatch) NodeMeta(int) []byte { return w.meta }
-
-// NotifyMsg, GetBroadcasts, LocalState and MergeRemoteState carry nothing:
-// messages have streams of their own.
+// NodeMeta, NotifyMsg, GetBroadcasts, LocalState and MergeRemoteState carry
+// nothing: incarnations and messages have streams of their own.
+func (w *gossipWatch) NodeMeta(int) []byte             { return nil }
 func (w *gossipWatch) NotifyMsg([]byte)                {}
 func (w *gossipWatch) GetBroadcasts(int, int) [][]byte { return nil }
 func (w *gossipWatch) LocalState(bool) []byte          { return nil }

@@ -10,8 +10,8 @@ import (
 	"hash/fnv"
 )
 
-// Protocol versions. Nodes of another major version are refused; a higher
-// minor version only adds what older nodes may ignore.
+// Protocol versions. Nodes of another major version are refused. The hello
+// tells the minor version: a node sends an older one only what that one knows.
 const (
 	protocolMajor = 1
 	protocolMinor = 0

@@ -14,15 +14,24 @@ type schedParam struct{ priority int32 }
 // below the kernel's own threads.
 const realtimePriority = 1
 
+// lockMemory keeps the process from waiting for its own pages while the host
+// swaps. Pages are locked as they are first used (MCL_ONFAULT), for Go reserves
+// much more than it uses.
+func (e *Engine) lockMemory() {
+	if !e.opts.Realtime {
+		return
+	}
+	if err := unix.Mlockall(unix.MCL_CURRENT | unix.MCL_FUTURE | unix.MCL_ONFAULT); err != nil {
+		e.log.Warn("memory-not-locked", "error", err, "remedy", "run as root or raise LimitMEMLOCK")
+	}
+}
+
 // realtime binds the calling goroutine to its thread and lets the thread run
 // before all ordinary ones, if Options.Realtime asks for it. What the thread
 // starts is ordinary again (SCHED_RESET_ON_FORK), so agents never inherit it.
 func (e *Engine) realtime(what string) {
 	if !e.opts.Realtime {
 		return
-	}
-	if err := unix.Mlockall(unix.MCL_CURRENT | unix.MCL_FUTURE); err != nil {
-		e.log.Warn("memory-not-locked", "goroutine", what, "error", err, "remedy", "run as root or raise LimitMEMLOCK")
 	}
 	runtime.LockOSThread()
 	param := schedParam{priority: realtimePriority}

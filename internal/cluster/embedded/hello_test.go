@@ -1,0 +1,85 @@
+package embedded
+
+import (
+	"bytes"
+	"errors"
+	"net"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestTheHelloTellsBothSidesWhy(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		change func(*Options) // of node b, the acceptor
+		to     string
+		atA    string
+		atB    string
+	}{
+		{"good peers are proven", func(*Options) {}, "b", "", ""},
+		{"a foreign cluster", func(o *Options) { o.Cluster = "beta" }, "b",
+			`refused by the other side: node "a" belongs to cluster "alpha", node "b" to "beta"`, `belongs to cluster "alpha"`},
+		{"another secret", func(o *Options) { o.Secret = bytes.Repeat([]byte{7}, 32) }, "b",
+			`refused by the other side: node "a" has another secret`, `has another secret`},
+		{"an address of another node", func(*Options) {}, "c",
+			`looks for node "c" at an address of node "b"`, `looks for node "c"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t, time.Second, "a", "b")
+			a := newEngine(t, l, func(o *Options) { o.Node = "a" })
+			b := newEngine(t, l, func(o *Options) { o.Node = "b"; c.change(o) })
+			a.peers["b"], b.peers["a"] = &peer{name: "b"}, &peer{name: "a"}
+			left, right := net.Pipe()
+			defer left.Close()
+			defer right.Close()
+			atB := make(chan error, 1)
+			go func() {
+				tc, _, err := b.greetAsAcceptor(right)
+				if err == nil {
+					// The client's handshake needs the server's last flight read.
+					_, _ = tc.Read(make([]byte, 1))
+				}
+				atB <- err
+			}()
+			tc, err := a.greetAsDialer(left, c.to)
+			if err == nil {
+				_, err = tc.Write([]byte("x"))
+			}
+			says(t, "a", err, c.atA)
+			says(t, "b", <-atB, c.atB)
+		})
+	}
+}
+
+// says checks that err is a refusal with that text, or nil for none.
+func says(t *testing.T, who string, err error, text string) {
+	t.Helper()
+	var why *refusal
+	switch {
+	case text == "" && err != nil:
+		t.Errorf("node %s: %v", who, err)
+	case text != "" && (!errors.As(err, &why) || !strings.Contains(err.Error(), text)):
+		t.Errorf("node %s: error is %v, want %q", who, err, text)
+	}
+}
+
+func TestStrangersCannotMakeALogGrow(t *testing.T) {
+	t.Parallel()
+	n := newNotices(time.Minute)
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	if !n.due("x", now) || n.due("x", now.Add(59*time.Second)) || !n.due("x", now.Add(time.Minute)) {
+		t.Error("one notice a minute is wanted")
+	}
+	given := 0
+	for i := range 10 * maxNotices {
+		if n.due(strings.Repeat("y", i%5000)+string(rune(i)), now) {
+			given++
+		}
+	}
+	if given > maxNotices || len(n.last) > maxNotices {
+		t.Errorf("%d notices given, %d kept", given, len(n.last))
+	}
+}
