@@ -195,7 +195,7 @@ func (c *Core) handle(from string, m *message) {
 	case m.Refuse != nil:
 		c.refused(from, m)
 	case m.JoinAsk != nil:
-		c.joinAsked(from, m.Term)
+		c.joinAsked(from, m.Term, m.JoinAsk.No)
 	case m.FenceEnd != nil:
 		c.fenceEnded(from, m.FenceEnd)
 	case m.Term != c.vote.term:

@@ -6,11 +6,13 @@ import (
 	"time"
 )
 
-// election is who this node obeys. Terms only grow; a node grants each term
-// once, and obeys the DC of the greatest term it has heard of.
+// election is who this node obeys. Terms only grow; a node gives its vote once a
+// term and obeys nobody else in it, so that no two DCs write in one term.
 type election struct {
-	term uint64
-	dc   string // "" = none
+	term   uint64
+	voted  string // who has this node's vote for term
+	dc     string // "" = none
+	beyond uint64 // the greatest term that a peer spoke of
 	// since is when this node was last without a DC.
 	since time.Time
 	// heard are the peers that have said hello; rumour is the DC they follow.
@@ -28,8 +30,9 @@ type claim struct {
 }
 
 // electionProgress claims the office when it is this node's turn: at once for
-// the first member by name when every peer has said hello, later for the
-// others, so that a silent first member does not stop the cluster.
+// the first member by name when there is quorum and every peer has said hello,
+// later for the others, so that a silent first member does not stop the
+// cluster, and for a node that is alone because it has only just started.
 func (c *Core) electionProgress() {
 	v := &c.vote
 	if v.dc != "" || !c.members.here(c.cfg.Node) || c.leave.done || c.leave.fenced {
@@ -40,7 +43,7 @@ func (c *Core) electionProgress() {
 		return
 	}
 	rumoured := v.rumour != "" && c.members.here(v.rumour)
-	first := c.members.present[0].Name == c.cfg.Node && c.heardAll() && !rumoured
+	first := c.members.present[0].Name == c.cfg.Node && c.members.quorum.Have && c.heardAll() && !rumoured
 	if first || !c.now.Before(c.turn()) {
 		c.startClaim()
 	}
@@ -49,7 +52,7 @@ func (c *Core) electionProgress() {
 // turn is when this node claims the office unless somebody has it.
 func (c *Core) turn() time.Time {
 	rank := slices.Index(c.members.names(), c.cfg.Node)
-	return c.vote.since.Add(c.cfg.Timings.Election * time.Duration(2+rank))
+	return c.vote.since.Add(c.cfg.Timings.Election * time.Duration(1+rank))
 }
 
 func (c *Core) heardAll() bool {
@@ -67,7 +70,7 @@ func (c *Core) startClaim() {
 	if v.claim != nil {
 		tries = v.claim.tries + 1
 	}
-	v.term++
+	v.term, v.voted = max(v.term, v.beyond)+1, c.cfg.Node
 	v.claim = &claim{term: v.term, grants: map[string]bool{c.cfg.Node: true}, at: c.now, tries: tries}
 	for _, name := range c.members.names() {
 		if name != c.cfg.Node {
@@ -106,7 +109,7 @@ func (c *Core) claimed(from string, term uint64) {
 		c.send(from, message{Refuse: &refuseMsg{DC: v.dc}})
 		return
 	}
-	v.term, v.claim = term, nil
+	v.term, v.voted, v.claim = term, from, nil
 	if v.dc != "" {
 		c.loseDC("it stands for election again")
 	}
@@ -129,12 +132,14 @@ func (c *Core) refused(from string, m *message) {
 	case v.claim != nil && other:
 		v.claim, v.rumour, v.since = nil, m.Refuse.DC, c.now
 	case v.claim != nil && m.Term >= v.claim.term:
-		v.term = m.Term
+		v.beyond = max(v.beyond, m.Term)
 		c.startClaim()
-	case c.office != nil && !other && m.Term > v.term:
-		v.term = m.Term
-		c.loseDC("node " + from + " has seen term " + strconv.FormatUint(m.Term, 10))
+	case c.office != nil && !other && m.Term >= v.term, c.office != nil && m.Term == v.term && c.cfg.Node < m.Refuse.DC:
+		v.beyond = max(v.beyond, m.Term)
+		c.loseDC("node " + from + " has obeyed another in term " + strconv.FormatUint(m.Term, 10))
 		c.startClaim()
+	case c.office != nil && m.Term == v.term:
+		c.stepDown(m.Refuse.DC)
 	case c.office != nil:
 		c.officeRefused(from)
 	}
@@ -147,16 +152,29 @@ func (c *Core) hello(from string, m *message) {
 		v.heard = map[string]bool{}
 	}
 	v.heard[from] = true
+	v.beyond = max(v.beyond, m.Term)
 	if m.Hello.DC != "" {
 		v.rumour = m.Hello.DC
 	}
-	if m.Term > v.term && v.dc == "" && v.claim == nil {
-		v.term = m.Term
+	if from == v.dc && m.Hello.DC != from {
+		c.loseDC("it has stepped down")
 	}
 	if !m.Hello.Answer {
 		c.send(from, message{Hello: &helloMsg{DC: v.dc, Answer: true}})
 		if c.office != nil && m.Hello.DC != c.cfg.Node && c.joined(from) {
 			c.invite(from) // it has lost sight of us without our noticing
+		}
+	}
+}
+
+// stepDown leaves the office to another DC of the same term and tells the
+// members, so that they are free to vote for it.
+func (c *Core) stepDown(other string) {
+	c.loseDC("node " + other + " is DC in the same term")
+	c.vote.rumour = other
+	for _, name := range c.members.names() {
+		if name != c.cfg.Node {
+			c.send(name, message{Hello: &helloMsg{DC: other, Answer: true}})
 		}
 	}
 }
@@ -177,7 +195,7 @@ func (c *Core) follow(from string, term uint64) {
 	if changed && v.dc != "" && v.dc != from {
 		c.loseDC("node " + from + " has a greater term")
 	}
-	v.term, v.dc, v.claim, v.rumour = term, from, nil, from
+	v.term, v.voted, v.dc, v.claim, v.rumour = term, from, from, nil, from
 	if changed && from != c.cfg.Node {
 		c.announce(EventDCFollowed, levelInfo, "dc", from, "term", strconv.FormatUint(term, 10))
 	}

@@ -11,6 +11,7 @@ import (
 type joiner struct {
 	since  time.Time // when it came, or ceased to obey this DC
 	asked  time.Time // when it was last invited
+	no     uint64    // the number of that invitation, 0 = none is open
 	offer  *offerMsg
 	joined bool
 }
@@ -22,21 +23,23 @@ func (c *Core) invite(name string) {
 		j = &joiner{since: c.now}
 		c.office.joins[name] = j
 	}
-	j.asked, j.offer, j.joined = c.now, nil, false
-	c.send(name, message{JoinAsk: &struct{}{}})
+	c.office.asks++
+	j.asked, j.no, j.offer, j.joined = c.now, c.office.asks, nil, false
+	c.send(name, message{JoinAsk: &askJoinMsg{No: j.no}})
 }
 
-// joinAsked follows a DC of a greater term (of two equal ones the first by
-// name) and offers what this node has; any other is refused.
-func (c *Core) joinAsked(from string, term uint64) {
+// joinAsked follows a DC of a greater term, or the one this node has given its
+// vote for this term, and offers what it has; any other is refused.
+func (c *Core) joinAsked(from string, term, no uint64) {
 	v := &c.vote
-	better := term > v.term || term == v.term && (v.dc == "" || from <= v.dc)
-	if !better {
+	if term < v.term || term == v.term && from != v.voted {
 		c.send(from, message{Refuse: &refuseMsg{DC: v.dc}})
 		return
 	}
 	c.follow(from, term)
-	c.send(from, message{JoinOffer: c.offer()})
+	offer := c.offer()
+	offer.No = no
+	c.send(from, message{JoinOffer: offer})
 }
 
 // offer is what this node brings: its CIB, what it is doing, and the results
@@ -55,8 +58,8 @@ func (c *Core) offered(from string, o *offerMsg) {
 		return // an offer of a run that has ended
 	}
 	j := c.office.joins[from]
-	if j == nil {
-		return
+	if j == nil || j.joined || j.no != o.No {
+		return // it answers an invitation that was renewed since
 	}
 	j.offer = o
 }

@@ -27,10 +27,10 @@ type message struct {
 	Refuse *refuseMsg `json:"refuse,omitempty"`
 
 	// Joining it.
-	JoinAsk   *struct{} `json:"join-ask,omitempty"`
-	JoinOffer *offerMsg `json:"join-offer,omitempty"`
-	Sync      *syncMsg  `json:"sync,omitempty"`
-	Resync    *struct{} `json:"resync,omitempty"`
+	JoinAsk   *askJoinMsg `json:"join-ask,omitempty"`
+	JoinOffer *offerMsg   `json:"join-offer,omitempty"`
+	Sync      *syncMsg    `json:"sync,omitempty"`
+	Resync    *struct{}   `json:"resync,omitempty"`
 
 	// Replication.
 	Update   *updateMsg  `json:"update,omitempty"`
@@ -66,8 +66,15 @@ type refuseMsg struct {
 	DC string `json:"dc,omitempty"`
 }
 
+// askJoinMsg invites a member. The offer repeats No, so that an offer made
+// before the last invitation is not taken for its answer.
+type askJoinMsg struct {
+	No uint64 `json:"no"`
+}
+
 // offerMsg is what a member brings into the join.
 type offerMsg struct {
+	No          uint64   `json:"no"`
 	CIB         *cib.CIB `json:"cib"`
 	Incarnation string   `json:"incarnation"`
 	BootID      string   `json:"boot_id"`

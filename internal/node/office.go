@@ -16,6 +16,7 @@ type office struct {
 	// ready: the first join is done, the CIB is the cluster's.
 	ready bool
 	joins map[string]*joiner
+	asks  uint64 // invitations so far
 
 	// Replication: updates are numbered without a gap.
 	seq   uint64
@@ -116,7 +117,7 @@ func (c *Core) officePeerGone(name string) {
 // again.
 func (c *Core) officeRefused(name string) {
 	if j := c.office.joins[name]; j != nil {
-		j.joined, j.offer, j.since = false, nil, c.now
+		j.joined, j.offer, j.since, j.no = false, nil, c.now, 0
 	}
 }
 
