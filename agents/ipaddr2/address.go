@@ -106,7 +106,7 @@ func hasSecondaries(first netlink.Addr) bool {
 		return false
 	}
 	ip, _ := netip.AddrFromSlice(first.IP)
-	all, _ := list(ip)
+	all, _ := list(ip.Unmap())
 	for _, a := range all {
 		if a.LinkIndex == first.LinkIndex && a.Flags&unix.IFA_F_SECONDARY != 0 && first.Contains(a.IP) {
 			return true

@@ -217,6 +217,9 @@ func TestARemovedAddressIsSeenWithinMilliseconds(t *testing.T) {
 
 func TestRemovingTheFirstAddressOfASubnetKeepsTheOthers(t *testing.T) {
 	newNetwork(t)
+	if err := os.WriteFile("/proc/sys/net/ipv4/conf/svc0/promote_secondaries", []byte("0"), 0); err != nil {
+		t.Fatal(err)
+	}
 	a := newAgent(t)
 	for _, ip := range []string{"10.8.0.1", "10.8.0.2"} {
 		want(t, a.Run(t.Context(), op("start", "ip", ip, "nic", "svc0", "cidr_netmask", "24")), cib.OK, "")
