@@ -27,17 +27,15 @@ func newTrace(sink io.Writer) *trace { return &trace{sum: sha256.New(), sink: si
 func (t *trace) add(now time.Time, who, format string, args ...any) {
 	line := fmt.Sprintf("%10.4f %-4s ", now.Sub(epoch).Seconds(), who) + fmt.Sprintf(format, args...)
 	io.WriteString(t.sum, line) //nolint:errcheck // a hash never fails
-	if len(line) > 400 {
-		line = line[:400] + "…"
+	if t.sink != nil {
+		fmt.Fprintln(t.sink, line)
 	}
+	line = clip(line, 400)
 	if len(t.last) < traceLines {
 		t.last = append(t.last, line)
 	} else {
 		t.last[t.at] = line
 		t.at = (t.at + 1) % traceLines
-	}
-	if t.sink != nil {
-		fmt.Fprintln(t.sink, line)
 	}
 }
 
