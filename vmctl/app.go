@@ -80,7 +80,7 @@ Begin with "vm-ctl status". The exit status is 0 only when what was asked has ha
 	root.PersistentFlags().BoolVar(&a.guest, "guest", false, "talk to guestd (default: when only guestd is there)")
 	root.AddCommand(
 		newKeygen(a), newValidate(a), newApply(a), newStatus(a), newExplain(a), newSimulate(a), newResource(a),
-		newMigrate(a), newNode(a), newCleanup(a), newFence(a), newHost(a),
+		newMigrate(a), newNode(a), newCleanup(a), newFence(a), newHost(a), newReplay(a),
 	)
 	return root
 }
