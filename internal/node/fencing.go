@@ -280,16 +280,6 @@ func (c *Core) fencersGone(name string) {
 	}
 }
 
-// held tells an action that must wait: work on a VM that a guest has fenced,
-// and the fencing of a node that is just joining or has just failed to be fenced.
-func (c *Core) held(a *policy.Action) bool {
-	if a.Kind == policy.FenceOp {
-		f := c.office.fenceFails[a.Node]
-		return c.inJoin(a.Node) || f != nil && c.now.Before(f.Next)
-	}
-	return a.Operation != nil && c.guestFenceOpen(a.Operation.Resource)
-}
-
 func (c *Core) fencingDeadline(d *deadline) {
 	for _, j := range c.office.fences {
 		d.add(j.expires)
