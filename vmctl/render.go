@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"kvmha/internal/cib"
-	"kvmha/internal/cluster"
 	"kvmha/internal/node"
 )
 
@@ -73,15 +72,15 @@ func (r *renderer) nodes(s *node.StatusReply) string {
 		if n.DC {
 			role = "DC"
 		}
-		t.row(cell{mark(c), c}, cell{n.Name, bold}, cell{state, c}, cell{role, cyan}, linksOf(s.Links, n.Name), cell{n.Why, dim})
+		t.row(cell{mark(c), c}, cell{n.Name, bold}, cell{state, c}, cell{role, cyan}, linksTo(s, n.Name), cell{n.Why, dim})
 	}
 	return t.render("  ", r.colours)
 }
 
-// linksOf sums up the links towards a peer: the dead ones are named.
-func linksOf(all []cluster.Link, peer string) cell {
+// linksTo sums up the links towards a peer: the dead ones are named.
+func linksTo(s *node.StatusReply, peer string) cell {
 	var up, dead []string
-	for _, l := range all {
+	for _, l := range s.Links {
 		switch {
 		case l.Peer != peer:
 		case l.Up:
