@@ -49,7 +49,8 @@ func (o *outline) clone(v *view, r *policy.ResourceView) {
 		}
 		list(state, names)
 	}
-	header.close()
+	header.show()
+	o.end()
 }
 
 func cloneTitle(r *policy.ResourceView) string {
@@ -60,11 +61,15 @@ func cloneTitle(r *policy.ResourceView) string {
 	if r.Unique {
 		flags = append(flags, "unique")
 	}
-	child := ""
-	if len(r.Children) > 0 {
-		child = r.Children[0].XMLID
+	return "Clone Set: " + r.ID + " [" + childName(r) + "]" + inBrackets(append(flags, management(r)...))
+}
+
+// childName is what the configuration calls the resource that r is a clone of.
+func childName(r *policy.ResourceView) string {
+	if len(r.Children) == 0 {
+		return ""
 	}
-	return "Clone Set: " + r.ID + " [" + child + "]" + inBrackets(append(flags, management(r)...))
+	return r.Children[0].XMLID
 }
 
 func startedLabel(r *policy.ResourceView) string {
@@ -126,7 +131,7 @@ func (v *view) instance(clone, c *policy.ResourceView) (place, string) {
 // each with the words for that.
 func (v *view) stoppedNodes(r *policy.ResourceView) map[string]string {
 	running := map[string]bool{}
-	for _, n := range activeNodes(r) {
+	for _, n := range v.hosts(r) {
 		running[n] = true
 	}
 	out := map[string]string{}
@@ -135,7 +140,7 @@ func (v *view) stoppedNodes(r *policy.ResourceView) map[string]string {
 			continue
 		}
 		out[n] = string(policy.Stopped)
-		if rc, failed := v.failedProbe(r.ID, n); failed {
+		if rc, failed := v.failedProbe(r, n); failed {
 			out[n] = "Stopped (" + rc.String() + ")"
 		} else if targetRole(r) == policy.Stopped {
 			out[n] = "Stopped (disabled)"
@@ -157,11 +162,5 @@ func (h *lateHeader) show() {
 	if !h.shown {
 		h.o.begin("%s", h.title)
 		h.shown = true
-	}
-}
-
-func (h *lateHeader) close() {
-	if h.shown {
-		h.o.end()
 	}
 }

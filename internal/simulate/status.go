@@ -27,7 +27,7 @@ func (o *outline) status(title string, t *policy.Transition, pending bool) {
 	shown := false
 	for i := range t.Resources {
 		r := &t.Resources[i]
-		if r.Internal || r.Orphan && !v.active(r, true) {
+		if r.Internal || r.Orphan && !v.active(r, true) || v.active(r, false) && len(v.hosts(r)) == 0 {
 			continue
 		}
 		o.resource(v, r, r)
@@ -71,10 +71,7 @@ func (o *outline) bundle(v *view, r *policy.ResourceView) {
 		unique = " (unique)"
 	}
 	state := ""
-	switch {
-	case r.Maintenance:
-		state = " (maintenance)"
-	case !r.Managed:
+	if !r.Managed {
 		state = " (unmanaged)"
 	}
 	o.begin("Container bundle%s: %s [%s]%s%s", set, r.ID, r.Image, unique, state)

@@ -21,10 +21,10 @@ func (o *outline) summary(t *policy.Transition) {
 	for _, c := range t.Changes {
 		reason := c.Reason
 		if c.Resource == "" {
+			// A shutdown, which has no reason, is none of the cluster's doing.
 			if reason != "" {
-				reason = " '" + reason + "'"
+				o.item("", "%s %s '%s'", c.Verb, c.Detail, reason)
 			}
-			o.item("", "%s %s%s", c.Verb, c.Detail, reason)
 			continue
 		}
 		if reason != "" {

@@ -23,6 +23,24 @@ func newView(t *policy.Transition) *view {
 	return v
 }
 
+// hosts are the nodes that count as running a part of r, as a collection knows
+// them: a member that is not managed, on a node that is gone, does not.
+func (v *view) hosts(r *policy.ResourceView) []string {
+	if len(r.Children) == 0 {
+		return r.Active
+	}
+	var nodes []string
+	for i := range r.Children {
+		c := &r.Children[i]
+		for _, name := range v.hosts(c) {
+			if n := v.nodes[name]; c.Managed || n == nil || n.Online {
+				nodes = append(nodes, name)
+			}
+		}
+	}
+	return nodes
+}
+
 // name is how a resource is called: an instance of an anonymous clone by the
 // name in the configuration, all others by their own.
 func (v *view) name(r *policy.ResourceView) string {
@@ -141,7 +159,7 @@ func (v *view) line(r, top *policy.ResourceView) string {
 		b.WriteString(" " + node)
 	}
 	if shown == policy.Stopped {
-		if rc, failed := v.failedProbe(top.ID, node); failed {
+		if rc, failed := v.failedProbe(top, node); failed {
 			b.WriteString(" (" + rc.String() + ") ")
 		}
 	}
@@ -172,8 +190,6 @@ func (v *view) flags(r, top *policy.ResourceView, node string) []string {
 	switch {
 	case r.Blocked:
 		flags = append(flags, "blocked")
-	case r.Maintenance:
-		flags = append(flags, "maintenance")
 	case !r.Managed:
 		flags = append(flags, "unmanaged")
 	}
@@ -186,10 +202,7 @@ func (v *view) flags(r, top *policy.ResourceView, node string) []string {
 // management tells how a group or clone as a whole is treated.
 func management(r *policy.ResourceView) []string {
 	var flags []string
-	switch {
-	case r.Maintenance:
-		flags = append(flags, "maintenance")
-	case !r.Managed:
+	if !r.Managed {
 		flags = append(flags, "unmanaged")
 	}
 	if r.Disabled {
@@ -198,8 +211,12 @@ func management(r *policy.ResourceView) []string {
 	return flags
 }
 
-// targetRole reads the target-role meta-attribute, old words included.
+// targetRole reads the target-role meta-attribute, old words included. That of
+// a collection without one is its first child's.
 func targetRole(r *policy.ResourceView) policy.Role {
+	if r.TargetRole == "" && len(r.Children) > 0 {
+		r = &r.Children[0]
+	}
 	switch strings.ToLower(r.TargetRole) {
 	case "stopped":
 		return policy.Stopped
@@ -213,9 +230,14 @@ func targetRole(r *policy.ResourceView) policy.Role {
 	return policy.Unknown
 }
 
-// failedProbe returns the exit code of a probe of the resource that said "it
-// cannot run here" on the node (any node if that is empty).
-func (v *view) failedProbe(resource, node string) (cib.RC, bool) {
+// failedProbe returns the exit code of a probe of the top resource that said
+// "it cannot run here" on the node (any node if that is empty). Instances of a
+// clone are probed under the name of the clone's child.
+func (v *view) failedProbe(top *policy.ResourceView, node string) (cib.RC, bool) {
+	resource := top.ID
+	if top.Kind == cib.Clone {
+		resource = childName(top)
+	}
 	for i := range v.t.FailedOps {
 		f := &v.t.FailedOps[i]
 		op := &f.Op
