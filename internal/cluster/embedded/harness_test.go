@@ -286,3 +286,14 @@ func (l *lab) vanish(node int) {
 		}
 	}
 }
+
+// heal undoes every cut.
+func (l *lab) heal() {
+	for link := 1; link <= 2; link++ {
+		for a := range l.opts.Nodes {
+			for b := range l.opts.Nodes {
+				l.f.set(false, l.addr(link, a), l.addr(link, b))
+			}
+		}
+	}
+}

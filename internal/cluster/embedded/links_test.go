@@ -3,6 +3,7 @@ package embedded
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -92,9 +93,7 @@ func TestAPeerSilentOnAllLinksIsDroppedWithinDeadtimeAndComesBack(t *testing.T) 
 		}
 	}
 	healed := time.Now()
-	for link := 1; link <= 2; link++ {
-		l.f.both(false, l.addr(link, 0), l.addr(link, 1))
-	}
+	l.heal()
 	_, back := a.await(t, a.mark(), "b back", members("a", "b"))
 	t.Logf("dropped after %v and %v, back after %v", lostA.Sub(cut), lostB.Sub(cut), back.Sub(healed))
 }
@@ -248,4 +247,27 @@ func TestThreeNodesKeepTwoWhenOneVanishes(t *testing.T) {
 	a.await(t, markA, "c dropped", members("a", "b"))
 	b.await(t, markB, "c dropped", members("a", "b"))
 	a.never(t, markA, "lost b", members("a"))
+}
+
+func TestAFlappingPeerIsHeldOff(t *testing.T) {
+	t.Parallel()
+	const deadtime = time.Second
+	l, a, _ := pair(t, deadtime)
+	mark := a.mark()
+	for loss := 1; loss <= 3; loss++ {
+		l.vanish(1)
+		var lost, back time.Time
+		mark, lost = a.await(t, mark, "b dropped", members("a"))
+		l.heal()
+		mark, back = a.await(t, mark, "b back", members("a", "b"))
+		a.awaitGossip(t)
+		if took := back.Sub(lost); loss == 3 && took < deadtime*9/10 {
+			t.Errorf("back %v after its third loss, want to wait for %v", took, deadtime)
+		}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !strings.Contains(a.log.String(), "msg=peer-flaps") {
+		t.Errorf("the log does not say why b had to wait:\n%s", a.log.String())
+	}
 }
