@@ -40,7 +40,7 @@ type process struct {
 func (w *world) startProcess(h *host) {
 	h.runs++
 	p := &process{
-		w: w, host: h, alive: true, peers: map[string]*session{},
+		w: w, host: h, alive: true, peers: map[string]*session{}, viewSince: w.agenda.now,
 		incarnation: fmt.Sprintf("%s-run%d", h.name, h.runs), boot: h.bootID(),
 	}
 	p.executor = newExecutor(p)
