@@ -104,7 +104,12 @@ func (p *plan) checkOperation(r *resource, n *node, op *cib.OpHistory) bool {
 			task = "start"
 		}
 	}
-	switch p.compareDigest(r, n, op) {
+	verdict := p.compareDigest(r, n, op)
+	if p.in.Sanitized && verdict != digestSame && op.SecureDigest != "" && p.secureDigest(r, n, op) == op.SecureDigest {
+		p.notices = append(p.notices, "Only 'private' parameters to "+readableInterval(op.IntervalMS)+"-interval "+task+" for "+r.id+" on "+n.label()+" changed: "+op.Magic)
+		return false
+	}
+	switch verdict {
 	case digestRestart:
 		p.forceRestart(r, n, task, op.IntervalMS)
 	case digestChanged, digestUnknown:

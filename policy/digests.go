@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"strconv"
 	"strings"
 
 	"kvmha/internal/cib"
@@ -92,15 +93,51 @@ func (p *plan) forceRestartDigest(_ *node, op *cib.OpHistory) {
 	p.digestOverride[op] = true
 }
 
-// secureDigest leaves out what is secret.
-func (p *plan) secureDigest(d *digestSet) string {
+// secureDigest is the digest without secrets: those that the history entry
+// names, or, without an entry, those that fencing devices usually have.
+func (p *plan) secureDigest(r *resource, n *node, op *cib.OpHistory) string {
+	task, ms, version, secret := "stonith-on", int64(0), p.cib.FeatureSet, " passwd password user "
+	if op != nil {
+		task, ms, version, secret = op.Operation, op.IntervalMS, op.FeatureSet, op.SecureList
+	}
+	params := p.operationDigest(r, n, task, ms).params
+	old := compareVersions(version, "3.16.0") < 0 && version != ""
+	if old {
+		params = cib.DigestParams(r.params(n), "")
+	}
 	var public []cib.NV
-	for _, nv := range d.params {
-		switch nv.Name {
-		case "passwd", "password", "user":
-		default:
-			public = append(public, nv)
+	for _, nv := range params {
+		if strings.Contains(secret, " "+nv.Name+" ") || old && r.fenceDevice && isFencerParam(nv.Name) {
+			continue
 		}
+		public = append(public, nv)
 	}
 	return cib.Digest(public)
+}
+
+// isFencerParam tells parameters that are the fencer's, not the device's.
+func isFencerParam(name string) bool {
+	switch name {
+	case "provides", "stonith-timeout":
+		return true
+	}
+	return strings.HasPrefix(name, "pcmk_")
+}
+
+// readableInterval spells an interval as people do: 10s, 1m, 1h30m.
+func readableInterval(ms int64) string {
+	if ms == 0 {
+		return "0s"
+	}
+	var b strings.Builder
+	for _, u := range [...]struct {
+		ms   int64
+		name string
+	}{{86400000, "d"}, {3600000, "h"}, {60000, "m"}, {1000, "s"}, {1, "ms"}} {
+		if v := ms / u.ms; v > 0 {
+			b.WriteString(strconv.FormatInt(v, 10) + u.name)
+			ms %= u.ms
+		}
+	}
+	return b.String()
 }

@@ -51,7 +51,7 @@ func (p *plan) addDeviceDigests(a *action, n *node) bool {
 	var all, secure strings.Builder
 	for _, r := range p.unfencingDevices() {
 		d := p.operationDigest(r, n, "stonith-on", 0)
-		public := p.secureDigest(d)
+		public := p.secureDigest(r, n, nil)
 		have, known := n.attrs["#digests-all"]
 		entry := r.id + ":" + r.kind + ":"
 		if known && !strings.Contains(have, entry+d.all) && !strings.Contains(n.attrs["#digests-secure"], entry+public) {

@@ -39,7 +39,7 @@ func (r *resource) createMigration(source *node) {
 		}
 	}
 	if to != nil && !r.isRemote {
-		to.meta["record-pending"] = "true"
+		addMissing(to.meta, map[string]string{"record-pending": "true"})
 	}
 }
 

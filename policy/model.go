@@ -353,6 +353,7 @@ type plan struct {
 	notices        []string
 	tracking       int
 	views          []ResourceView
+	counts         [3]int // instances, disabled, blocked
 	nodeViews      []NodeView
 	changes        []Change
 	graph          []*action

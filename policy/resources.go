@@ -377,24 +377,25 @@ func (r *resource) unpackChildren() bool {
 }
 
 // checkAgentClass refuses promotable clones of agents that know no roles, and
-// makes clones of fencing devices and the like anonymous.
+// makes clones of agents that know no instances anonymous.
 func (r *resource) checkAgentClass() bool {
 	if r.variant != primitive {
 		return true
 	}
 	top := r.top()
-	switch r.class {
-	case "ocf":
-		return true
-	case "":
+	if r.class == "ocf" || r.class == "" {
 		return true
 	}
-	if r.unique && top.isClone() {
+	if r.class != "stonith" && r.unique && top.isClone() {
 		top.clone.nodeMax = 1
 		top.clone.max = min(top.clone.max, len(r.p.nodes))
-		for q := r; q != nil; q = q.parent {
+		anonymous := func(q *resource) {
 			q.unique = false
 			q.meta["globally-unique"] = "false"
+		}
+		top.walk(anonymous)
+		for q := r; q != nil; q = q.parent {
+			q.walk(anonymous)
 		}
 	}
 	if top.promotable {

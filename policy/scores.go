@@ -67,10 +67,12 @@ func millis(text string) (ms int64, ok bool) {
 	if t == "" {
 		return 0, false
 	}
-	if d, err := cib.ParseDuration(t); err == nil {
-		return d.Milliseconds(), true
+	d, err := cib.ParseDuration(t)
+	if rest, iso := strings.CutPrefix(t, "P"); err != nil && iso {
+		// Pacemaker reads P10S as PT10S.
+		d, err = cib.ParseDuration("PT" + rest)
 	}
-	return 0, false
+	return d.Milliseconds(), err == nil
 }
 
 // millisOr0 is millis where a wrong value means none.
@@ -109,6 +111,10 @@ func splitKey(key string) (rsc, task string, intervalMS int64, ok bool) {
 		return "", "", 0, false
 	}
 	rest := key[:i]
+	if strings.Contains(rest, "_notify_") {
+		rsc, _, _ = strings.Cut(rest, "_notify_")
+		return rsc[:max(0, strings.LastIndexByte(rsc, '_'))], "notify", ms, true
+	}
 	for _, t := range [...]string{"migrate_to", "migrate_from", "clear_failcount", "lrm_delete"} {
 		if strings.HasSuffix(rest, "_"+t) {
 			return rest[:len(rest)-len(t)-1], t, ms, true

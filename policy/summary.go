@@ -6,7 +6,8 @@ import "strings"
 func (p *plan) listChanges() {
 	for i := len(p.actions) - 1; i >= 0; i-- {
 		a := p.actions[i]
-		if a.r != nil || a.is(actOptional) || a.n == nil {
+		if a.r != nil || a.is(actOptional) || a.n == nil || a.reason == "" {
+			// A clean shutdown was asked for: the reference does not list it.
 			continue
 		}
 		c := Change{Detail: a.n.name, Reason: a.reason}

@@ -16,6 +16,9 @@ type Input struct {
 	// them, and what depends on it, stays out of the graph. internal/node
 	// holds a VM while a guest's fence of it is in progress.
 	Hold []string
+	// Sanitized says that secrets were masked in the CIB, as in files made for
+	// support: parameters that differ only in secrets then count as the same.
+	Sanitized bool
 	// Scores asks for Transition.Scores, which cost time and memory.
 	Scores bool
 }

@@ -9,9 +9,24 @@ func (p *plan) captureViews() {
 	p.views = make([]ResourceView, 0, len(p.resources))
 	for _, r := range p.resources {
 		p.views = append(p.views, r.view())
+		r.walk(p.count)
 	}
 	for _, n := range p.nodes {
 		p.nodeViews = append(p.nodeViews, n.view(p))
+	}
+}
+
+// count counts all, the disabled and the blocked primitives.
+func (p *plan) count(r *resource) {
+	if len(r.children) > 0 || r.variant != primitive || r.orphan && r.role <= roleStopped {
+		return
+	}
+	p.counts[0]++
+	if r.disabled() {
+		p.counts[1]++
+	}
+	if r.blocked {
+		p.counts[2]++
 	}
 }
 
@@ -78,22 +93,9 @@ func (p *plan) view() *Transition {
 		Resources: p.views, Nodes: p.nodeViews, FailedOps: p.failedOps, Warnings: p.warnings, Errors: p.errors, Notices: p.notices,
 		Options: p.options.raw,
 	}
+	t.Instances, t.DisabledCount, t.BlockedCount = p.counts[0], p.counts[1], p.counts[2]
 	if p.recheck != 0 {
 		t.RecheckAt = time.Unix(p.recheck, 0).UTC()
-	}
-	for _, r := range p.resources {
-		r.walk(func(m *resource) {
-			if len(m.children) > 0 || m.variant != primitive || m.orphan && m.role <= roleStopped {
-				return
-			}
-			t.Instances++
-			if m.disabled() {
-				t.DisabledCount++
-			}
-			if m.blocked {
-				t.BlockedCount++
-			}
-		})
 	}
 	return t
 }

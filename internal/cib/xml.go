@@ -65,10 +65,11 @@ func document(c *codec, x *CIB) {
 	number(c, "num_updates", &x.Version.NumUpdates, true)
 	number(c, "admin_epoch", &x.Version.AdminEpoch, true)
 	c.boolean("have-quorum", &x.HaveQuorum)
+	c.flag("no-quorum-panic", &x.QuorumPanic)
 	c.str("dc-uuid", &x.DC)
 	number(c, "execution-date", &x.ExecutionDate, false)
 	c.ignore("cib-last-written", "update-origin", "update-client", "update-user",
-		"remote-tls-port", "remote-clear-port", "no-quorum-panic", "num_peers",
+		"remote-tls-port", "remote-clear-port", "num_peers",
 		"cluster-name", "ignore_dtd", "generated", "ccm_transition", "dc_uuid")
 	c.section("configuration", true, func(c *codec) { configuration(c, &x.Config) })
 	c.section("status", true, func(c *codec) {
