@@ -20,7 +20,8 @@
 // UDP packets go out on all links at once under one sequence number and with
 // an HMAC; the receiver drops copies and notes when each link was heard. Every
 // node sends each peer a heartbeat every keepalive, which also says on which
-// links it hears that peer and which session it holds with it. A link is up
+// links it hears that peer and which session it holds with it. Only heartbeats
+// are signs of life: memberlist may go on in a process that hangs. A link is up
 // when it works both ways. hashicorp/memberlist runs over the same packets
 // (transport.go, gossip.go); its verdict is the second opinion that shortens
 // ours from deadtime to 0.7 deadtime. It alone never drops a peer.
