@@ -38,7 +38,7 @@ type Options struct {
 // Run prints to w what the options ask for.
 func Run(w io.Writer, c *cib.CIB, opt Options) error {
 	o := &outline{w: w, plain: opt.Scores || opt.Utilization}
-	in := policy.Input{CIB: c, Now: opt.now(c), Scores: opt.Scores}
+	in := policy.Input{CIB: c, Now: opt.now(c), Scores: opt.Scores, Sanitized: true}
 	opt.tellTime(o, c)
 	decide := opt.Inspect
 	if opt.Process || opt.Simulate {
