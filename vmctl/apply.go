@@ -17,7 +17,10 @@ func newApply(a *app) *cobra.Command {
 		Short: "Make a configuration file the cluster's configuration",
 		Long: `Checks the whole file, shows what differs from the cluster's configuration, and replaces that in one step. Nothing
 is applied when the file has a mistake, or when somebody else has changed the configuration meanwhile. It returns
-when the change is on the disk of every current member.`,
+when the change is on the disk of every current member.
+
+The table [cluster] and the links of nodes are no part of that configuration: each hostd reads them from its own copy
+of the file when it starts.`,
 		Example: "  vm-ctl apply --dry-run /etc/kvmha/cluster.toml\n  vm-ctl apply /etc/kvmha/cluster.toml",
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {

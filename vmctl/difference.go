@@ -170,7 +170,9 @@ func flattenElement(values map[string]string, key string, i int, v any) {
 	case isThing && thing["name"] != nil && thing["value"] != nil:
 		values[strings.TrimSpace(key+" "+text(thing["name"]))] = text(thing["value"])
 	case isThing && key == "op":
-		flattenValue(values, strings.TrimSpace(fmt.Sprintf("op %v %s", thing["name"], interval(thing))), without(thing, "name", "interval"))
+		op := strings.TrimSpace(fmt.Sprintf("op %v %s", thing["name"], interval(thing)))
+		values[op] = "on" // an operation counts also when it says nothing else
+		flattenValue(values, op, without(thing, "name", "interval"))
 	case isThing:
 		flattenValue(values, fmt.Sprintf("%s %d", key, i+1), thing)
 	default:

@@ -68,6 +68,7 @@ func TestADifferenceNamesWhatChanges(t *testing.T) {
 		{"a parameter", "10.9.0.1", "10.9.0.2", `~ resource vip: param ip = 10.9.0.2 (was 10.9.0.1)`},
 		{"a parameter that goes", `, nic = "svc0"`, "", `~ resource vip: param nic is not set any more (was svc0)`},
 		{"an operation's limit", `"10s", timeout = "20s"`, `"10s", timeout = "25s"`, `~ resource vip: op monitor 10s timeout = 25s (was 20s)`},
+		{"an operation that says nothing else", `agent = "systemd:nginx"`, "agent = \"systemd:nginx\"\nop = [{ name = \"monitor\", interval = \"5s\" }]", `~ resource web: op monitor 5s = on (was not set)`},
 		{"a member", `["vip", "web"]`, `["web"]`, `~ resource site: members = web (was vip web)`},
 		{"a score", "score = 50", "score = 60", `~ location home: score = 60 (was 50)`},
 		{"a new resource", "[[location]]", "[[resource]]\nid = \"web2\"\nagent = \"systemd:nginx\"\n[[location]]", `+ resource web2 (systemd:nginx)`},

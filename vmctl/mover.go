@@ -194,16 +194,21 @@ func (m *mover) judge(status *node.StatusReply, id, from string, begin time.Time
 		return false, nil
 	case intent != nil && intent.State == cib.IntentFailed:
 		return true, fmt.Errorf("%s was not moved: %s; it runs on %s: vm-ctl explain %s", id, intent.Reason, orElse(here, "no node"), id)
-	case len(view.Active) == 1 && (here == m.to || m.to == "" && here != from):
-		if m.terminal {
-			fmt.Fprint(m.out, "\r\x1b[K")
-		}
-		m.say("%s runs on %s, after %v.", id, here, time.Since(begin).Round(time.Millisecond))
+	case intent != nil:
+		m.arrived(id, orElse(intent.Node, here), begin)
 		return true, nil
-	case intent == nil:
-		return true, fmt.Errorf("the move of %s was ended by somebody else; it runs on %s", id, orElse(here, "no node"))
+	case len(view.Active) == 1 && (here == m.to || m.to == "" && here != from):
+		m.arrived(id, here, begin)
+		return true, nil
 	}
-	return false, nil
+	return true, fmt.Errorf("the move of %s was ended by somebody else; it runs on %s", id, orElse(here, "no node"))
+}
+
+func (m *mover) arrived(id, node string, begin time.Time) {
+	if m.terminal {
+		fmt.Fprint(m.out, "\r\x1b[K")
+	}
+	m.say("%s runs on %s, after %v.", id, node, time.Since(begin).Round(time.Millisecond))
 }
 
 func findIntent(intents []cib.Intent, id string) *cib.Intent {
