@@ -67,6 +67,9 @@ const (
 	VerbStatus     = "status"
 	VerbAttributes = "attributes"
 	VerbFence      = "fence"
+	// VerbMoved stays open until the guest stands on another host than Target,
+	// then it is answered like VerbStatus.
+	VerbMoved = "moved"
 )
 
 // Request is the body of TypeRequest. ID is made by the guest: the same id is

@@ -68,6 +68,11 @@ type EventLine struct {
 	Fields []cib.NV `json:"fields,omitempty"`
 }
 
+// HostMovedArgs waits until the VM stands on another host than From.
+type HostMovedArgs struct {
+	From string `json:"from"`
+}
+
 // GuestFenceArgs asks the host to fence another VM. Request is the id of the
 // request; guestd makes one when it is empty.
 type GuestFenceArgs struct {

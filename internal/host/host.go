@@ -131,7 +131,7 @@ func (h *Host) openTrace() (err error) {
 	if h.options.TracePath == "" {
 		return nil
 	}
-	h.recorder, err = openRecorder(h.options.TracePath)
+	h.recorder, err = openRecorder(h.options.TracePath, h.log)
 	if err == nil {
 		h.closers = append(h.closers, h.recorder)
 	}
@@ -145,12 +145,16 @@ func (h *Host) openCore() error {
 	if err != nil {
 		return err
 	}
-	core, err := node.New(node.Config{
+	config := node.Config{
 		Node: h.options.Node, Cluster: h.config.Name, Quorum: h.config.QuorumRule(),
 		Incarnation: h.incarnation, BootID: h.options.BootID,
 		State: state, Initial: h.config.Config, Seed: uint64(time.Now().UnixNano()),
 		Timings: node.Timings{InitDead: h.config.Initdead}, Schedule: policy.Schedule,
-	})
+	}
+	if h.recorder != nil {
+		h.recorder.start(config)
+	}
+	core, err := node.New(config)
 	if err != nil {
 		return err
 	}

@@ -39,6 +39,7 @@ func (h *Host) openOperations() error {
 	}
 	fenceAgents := &devices.FenceAgents{Path: h.options.FencePath, Runner: programs}
 	registry := stonith.NewRegistry(fenceAgents)
+	registry.Add("libvirt", devices.OpenLibvirt(h.driver))
 	h.fencer = stonith.New(registry, stonith.Options{Logger: h.log})
 	h.closers = append(h.closers, closerFunc(h.fencer.Close))
 

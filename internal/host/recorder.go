@@ -1,13 +1,53 @@
 package host
 
 import (
+	"bufio"
+	"fmt"
+	"log/slog"
+	"os"
 	"time"
 
 	"kvmha/internal/node"
 )
 
-type recorder struct{}
+// recorder writes what the core is told and answers to a file, for `vm-ctl
+// replay`. A file that cannot be written ends the recording, not the daemon.
+type recorder struct {
+	file   *os.File
+	buffer *bufio.Writer
+	lines  *node.Recorder
+	log    *slog.Logger
+	failed bool
+}
 
-func openRecorder(string) (*recorder, error)                     { return &recorder{}, nil }
-func (r *recorder) note(time.Time, node.Event, []node.Effect)    {}
-func (r *recorder) Close() error                                 { return nil }
+func openRecorder(path string, log *slog.Logger) (*recorder, error) {
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, fmt.Errorf("open the trace: %w", err)
+	}
+	buffer := bufio.NewWriterSize(file, 64<<10)
+	return &recorder{file: file, buffer: buffer, lines: node.NewRecorder(buffer), log: log}, nil
+}
+
+// start writes what the core was made from.
+func (r *recorder) start(cfg node.Config) { r.check(r.lines.Start(time.Now(), cfg)) }
+
+// note writes one step. Each is flushed: the last steps before a crash are the
+// ones that matter.
+func (r *recorder) note(at time.Time, ev node.Event, effects []node.Effect) {
+	if r.failed {
+		return
+	}
+	r.check(r.lines.Step(at, ev, effects))
+	r.check(r.buffer.Flush())
+}
+
+func (r *recorder) check(err error) {
+	if err != nil && !r.failed {
+		r.failed = true
+		r.log.Warn("trace-ended", "file", r.file.Name(), "err", err, "consequence", "the recording ends here; the daemon goes on")
+	}
+}
+
+// Close ends the recording.
+func (r *recorder) Close() error { return r.file.Close() }

@@ -49,21 +49,25 @@ func (c *Core) guestRequest(e GuestRequest) {
 		return
 	}
 	switch e.Verb {
-	case "status", "attributes":
+	case "status", "attributes", "moved":
 		if v := metaOf(vm, cib.MetaGuestStatus); v != "true" {
 			c.refuseGuest(e, "this VM may not read its host's state: set "+cib.MetaGuestStatus+"=true on resource "+e.VM)
 			return
 		}
-		c.emit(GuestReply{VM: e.VM, Request: e.Request, Body: mustJSON(c.guestView(e))})
+		// A guest that waits to be moved asks again from its next host; until
+		// then there is nothing to say and nothing to remember.
+		if e.Verb != "moved" || e.Target != c.cfg.Node {
+			c.emit(GuestReply{VM: e.VM, Request: e.Request, Body: mustJSON(c.guestView(e))})
+		}
 	case "fence":
 		c.guestFence(e)
 	default:
-		c.refuseGuest(e, fmt.Sprintf("request %q is unknown to this host; it knows status, attributes and fence", e.Verb))
+		c.refuseGuest(e, fmt.Sprintf("request %q is unknown to this host; it knows status, attributes, moved and fence", e.Verb))
 	}
 }
 
 func (c *Core) guestView(e GuestRequest) any {
-	if e.Verb == "status" {
+	if e.Verb != "attributes" {
 		return GuestStatusReply{Cluster: c.cfg.Cluster, Node: c.cfg.Node, DC: c.vote.dc, Quorum: c.members.quorum.Have, VM: e.VM}
 	}
 	return GuestAttributesReply{Node: c.cfg.Node, Attributes: attributesIn(c.node(c.cfg.Node))}
@@ -168,12 +172,12 @@ func (c *Core) guestFenceAsked(from string, g *cib.GuestFence) {
 		return
 	}
 	c.submit(&change{
-		what: what,
-		check: func(b *cib.CIB) ([]cib.Command, error) {
+		what: what, early: true,
+		check: func(*cib.CIB) ([]cib.Command, error) {
 			if why := c.guestMayFence(g); why != "" {
 				return nil, &refusal{why}
 			}
-			if err := c.mayChange(); err != nil {
+			if err := c.mayChange(true); err != nil {
 				return nil, err
 			}
 			cmds := []cib.Command{{PutGuestFence: g}}

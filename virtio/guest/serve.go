@@ -17,6 +17,12 @@ func (c *Client) Handle(ctx context.Context, verb control.Verb, args json.RawMes
 		return c.Info(), nil
 	case control.HostStatus:
 		return c.ask(ctx, virtio.Request{Verb: virtio.VerbStatus})
+	case control.HostMoved:
+		var moved control.HostMovedArgs
+		if err := json.Unmarshal(args, &moved); err != nil {
+			return nil, fmt.Errorf("%s: arguments: %w", verb, err)
+		}
+		return c.ask(ctx, virtio.Request{Verb: virtio.VerbMoved, Target: moved.From})
 	case control.HostAttributes:
 		return c.ask(ctx, virtio.Request{Verb: virtio.VerbAttributes})
 	case control.GuestFence:
@@ -29,8 +35,8 @@ func (c *Client) Handle(ctx context.Context, verb control.Verb, args json.RawMes
 		}
 		return c.ask(ctx, virtio.Request{ID: fence.Request, Verb: virtio.VerbFence, Target: fence.Target, Action: fence.Action})
 	}
-	return nil, fmt.Errorf("guestd has no verb %q; it serves %s, %s, %s and %s", verb,
-		control.GuestInfo, control.HostStatus, control.HostAttributes, control.GuestFence)
+	return nil, fmt.Errorf("guestd has no verb %q; it serves %s, %s, %s, %s and %s", verb,
+		control.GuestInfo, control.HostStatus, control.HostMoved, control.HostAttributes, control.GuestFence)
 }
 
 func (c *Client) ask(ctx context.Context, r virtio.Request) (any, error) {
