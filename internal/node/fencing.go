@@ -135,13 +135,7 @@ func (c *Core) fenceGivenUp(j *fenceJob) {
 func (c *Core) endFence(j *fenceJob, ok bool) {
 	o := c.office
 	o.fences = slices.DeleteFunc(o.fences, func(k *fenceJob) bool { return k == j })
-	if g := o.graph; g != nil {
-		for i, a := range g.t.Actions {
-			if g.state[i] == running && a.Kind == policy.FenceOp && a.Node == j.Target {
-				c.settleAction(g, i, ok)
-			}
-		}
-	}
+	c.settleFenceActions(j.Target, ok)
 	for _, from := range j.clients {
 		if ok {
 			c.answer(from, mustJSON(struct {
@@ -149,6 +143,18 @@ func (c *Core) endFence(j *fenceJob, ok bool) {
 			}{j.Target}), nil)
 		} else {
 			c.answer(from, nil, &refusal{"node " + j.Target + " could not be fenced: " + j.last})
+		}
+	}
+}
+
+func (c *Core) settleFenceActions(target string, ok bool) {
+	g := c.office.graph
+	if g == nil {
+		return
+	}
+	for i, a := range g.t.Actions {
+		if g.state[i] == running && a.Kind == policy.FenceOp && a.Node == target {
+			c.settleAction(g, i, ok)
 		}
 	}
 }
@@ -239,10 +245,32 @@ func (c *Core) fenceEnded(from string, m *fenceEndMsg) {
 }
 
 func (c *Core) fenceAttemptFailed(j *fenceJob, why string) {
+	if c.joined(j.Target) && len(j.clients) == 0 {
+		c.endFence(j, false) // it is back, nobody wants it dead any more
+		return
+	}
 	j.last = j.node + ": " + why
 	c.announce(EventFenceFailed, levelError, "target", j.Target, "by", j.node, "error", why)
 	j.node = ""
 	c.nextFencer(j)
+}
+
+// fenceTargetBack takes a node that joins from the list of those to be fenced.
+// With another boot id it was down for certain; with the same one a fencing in
+// progress may still hit it, but nothing waits for that.
+func (c *Core) fenceTargetBack(name string) {
+	o := c.office
+	delete(o.fenceFails, name)
+	boot := c.members.member(name).BootID
+	for _, j := range slices.Clone(o.fences) {
+		switch {
+		case j.Target != name || j.Action == "on":
+		case j.Victim != boot:
+			c.endFence(j, true)
+		case o.graph != nil:
+			c.settleFenceActions(name, true)
+		}
+	}
 }
 
 // confirmFenced records that a node is certainly down, for all members. A node

@@ -101,6 +101,7 @@ func (c *Core) integrate(names []string) {
 		offers = append(offers, namedOffer{name: name, offerMsg: j.offer})
 		j.offer, j.joined = nil, true
 		delete(o.reports, name)
+		c.fenceTargetBack(name)
 	}
 	own := c.cib
 	merged, winner := mergeOffers(own, offers, c.members.here)

@@ -52,6 +52,7 @@ func mergeOffers(base *cib.CIB, offers []namedOffer, here func(string) bool) (*c
 	}
 	for _, o := range offers {
 		state := selfState(o)
+		keepOrphans(&state, base.Status.Node(o.name), &merged.Config)
 		apply(cib.Command{ReplaceNodeState: &state})
 	}
 	return &merged, winner
@@ -105,6 +106,26 @@ func selfState(o namedOffer) cib.NodeState {
 		})
 	})
 	return state
+}
+
+// keepOrphans keeps, over a restart of a node's hostd, the history of resources
+// that are no longer configured: nobody probes for them, and they may still run
+// there unless the kernel was restarted, too.
+func keepOrphans(state, known *cib.NodeState, conf *cib.Configuration) {
+	if known == nil || known.Incarnation == state.Incarnation || known.BootID != state.BootID {
+		return
+	}
+	for _, h := range known.History {
+		if h.Class != "stonith" && conf.FindResource(instanceOf(h.ID)) == nil && presenceOf(known, h.ID) != absent {
+			h.Ops = slices.Clone(h.Ops)
+			for i := range h.Ops {
+				if op := &h.Ops[i]; op.Status == cib.ExecPending { // its end was never seen
+					op.Status, op.RC, op.ExitReason = cib.ExecError, cib.UnknownError, "hostd restarted meanwhile"
+				}
+			}
+			state.History = append(state.History, h)
+		}
+	}
 }
 
 // findGuestFence returns the record of a guest's request, or nil.

@@ -39,6 +39,9 @@ type change struct {
 	check func(*cib.CIB) ([]cib.Command, error)
 	// must: records of what has happened anyway; a full disk does not undo it.
 	must bool
+	// early: may be made while the other half of a two-node cluster is lost,
+	// because its author hears nothing before that half is fenced.
+	early bool
 	// done is called once, with nil or the reason of the refusal.
 	done func(error)
 
@@ -191,7 +194,7 @@ func (c *Core) nextChange() *change {
 	}
 	held := c.changesHeld()
 	for _, ch := range c.office.changes {
-		if ch.must || !held || !c.now.Before(ch.deadline) {
+		if ch.must || ch.early || !held || !c.now.Before(ch.deadline) {
 			return ch
 		}
 	}
@@ -255,10 +258,10 @@ func (c *Core) endChange(ch *change) bool {
 	if len(missing) > 0 && !late && (len(failed) == 0 || ch.must) {
 		return false
 	}
-	lost := c.mayChange() // members may have gone since it began
-	if !ch.must && c.changesHeld() && !late {
+	if !ch.must && !ch.early && c.changesHeld() && !late {
 		return false
 	}
+	lost := c.mayChange(ch.early) // members may have gone since it began
 	c.endedChange(ch)
 	switch {
 	case ch.must:

@@ -77,8 +77,8 @@ func (c *Core) compute() bool {
 	if !o.recheck.IsZero() && !o.recheck.After(c.now) {
 		o.recheck = c.now.Add(time.Second) // the scheduler answers whole seconds
 	}
-	if len(t.Actions) == 0 {
-		return false
+	if !slices.ContainsFunc(t.Actions, func(a *policy.Action) bool { return a.Kind != policy.Pseudo && !c.held(a) }) {
+		return false // nothing to do, or nothing that may be done yet
 	}
 	if o.repeats++; o.repeats > maxRepeats {
 		o.recheck = c.now.Add(recheckAfterLoop)

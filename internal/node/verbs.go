@@ -90,14 +90,14 @@ func decodeArgs(args json.RawMessage, into any) error {
 	return nil
 }
 
-// mayChange refuses changes that could be lost: without quorum, or while the
-// other half of a two-node cluster may be changing things as well.
-func (c *Core) mayChange() error {
+// mayChange refuses changes that could be lost: without quorum, or, unless
+// early, while the other half of a two-node cluster may be changing things too.
+func (c *Core) mayChange(early bool) error {
 	if q := c.quorum(); !q.Have && c.property("no-quorum-policy") != "ignore" {
 		return &refusal{"this partition has no quorum (" + q.Why +
 			"): bring more nodes back and repeat, or set no-quorum-policy=ignore if you know that the others are down"}
 	}
-	if unclean := c.uncleanNodes(); c.changesHeld() {
+	if unclean := c.uncleanNodes(); !early && c.changesHeld() {
 		return &refusal{"node " + strings.Join(unclean, ", ") + " was lost and is not yet fenced, so it may be changing things as well: " +
 			"wait for the fencing, or power it off and run vm-ctl fence NODE with action confirm"}
 	}
@@ -115,7 +115,7 @@ func (c *Core) submitChange(to origin, what, note string, check func(*cib.CIB) (
 	c.submit(&change{
 		what: what,
 		check: func(b *cib.CIB) ([]cib.Command, error) {
-			if err := c.mayChange(); err != nil {
+			if err := c.mayChange(false); err != nil {
 				return nil, err
 			}
 			return check(b)

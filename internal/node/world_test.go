@@ -54,6 +54,7 @@ type letter struct {
 	from, to string
 	body     json.RawMessage
 	run      int
+	event    Event // what the host's own disk, executor or fencer says
 }
 
 func newWorld(t *testing.T) *world {
@@ -150,7 +151,7 @@ func (w *world) effect(h *box, e Effect) {
 		} else {
 			h.disk = e.Data
 		}
-		w.step(h, done)
+		w.later(h, done)
 	case Archive:
 		w.printf("%s: archive %s\n", h.name, e.Name)
 	case RunOperation:
@@ -218,7 +219,7 @@ func (w *world) finish(h *box, op cib.Operation) {
 
 func (w *world) end(h *box, op cib.Operation, rc cib.RC, status cib.ExecStatus) {
 	h.waiting = slices.DeleteFunc(h.waiting, func(o cib.Operation) bool { return o.ID == op.ID })
-	w.step(h, OperationDone{Operation: op, Result: cib.Result{ID: op.ID, RC: rc, Status: status, Started: w.now, Ended: w.now}})
+	w.later(h, OperationDone{Operation: op, Result: cib.Result{ID: op.ID, RC: rc, Status: status, Started: w.now, Ended: w.now}})
 }
 
 // activate makes a resource run, and fails the test when it runs twice.
@@ -243,15 +244,20 @@ func (w *world) fence(h *box, e Fence) {
 	switch w.fencing {
 	case "ok":
 		w.powerOff(e.Target)
-		w.step(h, FenceDone{ID: e.ID, Target: e.Target, OK: true, Device: devices[0]})
+		w.later(h, FenceDone{ID: e.ID, Target: e.Target, OK: true, Device: devices[0]})
 	case "fail":
-		w.step(h, FenceDone{ID: e.ID, Target: e.Target, Error: "the switch does not answer"})
+		w.later(h, FenceDone{ID: e.ID, Target: e.Target, Error: "the switch does not answer"})
 	}
 }
 
 func (w *world) powerOff(name string) {
 	h := w.host(name)
 	h.core, h.runs, h.waiting = nil, map[string]bool{}, nil
+}
+
+// later hands a host an event after those that are on their way.
+func (w *world) later(h *box, ev Event) {
+	w.mail = append(w.mail, letter{from: h.name, to: h.name, run: h.run, event: ev})
 }
 
 // settle delivers mail until none is left.
@@ -263,7 +269,10 @@ func (w *world) settle() {
 		l := w.mail[0]
 		w.mail = w.mail[1:]
 		to := w.host(l.to)
-		if to.core == nil || w.host(l.from).run != l.run || w.cut[l.from+"|"+l.to] {
+		if l.event != nil && to.run == l.run {
+			w.step(to, l.event)
+		}
+		if l.event != nil || to.core == nil || w.host(l.from).run != l.run || w.cut[l.from+"|"+l.to] {
 			continue
 		}
 		w.step(to, PeerMessage{From: l.from, Body: l.body})
