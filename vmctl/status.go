@@ -51,6 +51,10 @@ func (a *app) printStatus(ctx context.Context, asJSON bool) error {
 // redrawAfter gathers the events of one moment into one redrawing.
 const redrawAfter = 50 * time.Millisecond
 
+// redrawAtLeast is how old a picture on a terminal may be: other nodes' events
+// are not announced here, and ages ("3 s ago") go on.
+const redrawAtLeast = 2 * time.Second
+
 // watchStatus draws the status now and after every event until ctx ends.
 func (a *app) watchStatus(ctx context.Context, asJSON bool) error {
 	events, err := a.listen(ctx)
@@ -65,7 +69,11 @@ func (a *app) watchStatus(ctx context.Context, asJSON bool) error {
 		if err := a.printStatus(ctx, asJSON); err != nil {
 			return err
 		}
-		if err := awaitEvents(ctx, events.lines); err != nil {
+		var stale <-chan time.Time
+		if a.terminal {
+			stale = time.After(redrawAtLeast)
+		}
+		if err := awaitEvents(ctx, events.lines, stale); err != nil {
 			return err
 		}
 		if !a.terminal && !asJSON {
@@ -74,14 +82,16 @@ func (a *app) watchStatus(ctx context.Context, asJSON bool) error {
 	}
 }
 
-// awaitEvents returns a moment after the next event.
-func awaitEvents(ctx context.Context, lines <-chan control.EventLine) error {
+// awaitEvents returns a moment after the next event, or when stale fires.
+func awaitEvents(ctx context.Context, lines <-chan control.EventLine, stale <-chan time.Time) error {
 	var soon <-chan time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-soon:
+			return nil
+		case <-stale:
 			return nil
 		case _, open := <-lines:
 			if !open {
