@@ -54,7 +54,11 @@ func (r *resource) assignPrimitive(prefer *place) *place {
 	switch {
 	case !r.managed:
 		r.next = r.role
-		r.finish(p.placeFor(r, r.current()), true)
+		var stay *place
+		if n := r.current(); n != nil {
+			stay = &place{node: n, score: n.score}
+		}
+		r.finish(stay, true)
 	case p.options.stopAll:
 		r.finish(nil, true)
 		r.explain("stop-all-resources is set")

@@ -62,7 +62,6 @@ type ordering struct {
 	firstA, thenA     *action
 	firstKey, thenKey string
 	flags             ordFlag
-	cause             string
 }
 
 // link orders two actions. It reports whether that was new.

@@ -393,10 +393,10 @@ func (r *resource) checkAgentClass() bool {
 			q.unique = false
 			q.meta["globally-unique"] = "false"
 		}
+		// As in the reference, members of a group that were unpacked before
+		// this one stay as they are until the next instance comes.
 		top.walk(anonymous)
-		for q := r; q != nil; q = q.parent {
-			q.walk(anonymous)
-		}
+		r.walk(anonymous)
 	}
 	if top.promotable {
 		r.p.fault("Resource %s is of type %s and therefore cannot be used as a promotable clone resource", r.id, r.class)

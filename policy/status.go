@@ -1,8 +1,6 @@
 package policy
 
 import (
-	"strings"
-
 	"kvmha/internal/cib"
 )
 
@@ -216,6 +214,3 @@ func (p *plan) canFence(n *node) bool {
 	return o.fencing && p.haveFencing &&
 		(o.haveQuorum || o.quorum == quorumIgnore || n != nil && n.online)
 }
-
-// cleanWord removes what would break a sentence from a reason.
-func cleanWord(s string) string { return strings.TrimSpace(s) }

@@ -275,6 +275,7 @@ func (c *codec) follow(ref string) *codec {
 		c.fail("id-ref=%q leads in a circle, or references multiply the document beyond %d elements: write the content out", ref, maxRefCost)
 		return nil
 	}
+	target.unread()
 	return c.at(target)
 }
 

@@ -42,6 +42,17 @@ func (e *element) attr(name string) (string, bool) {
 	return "", false
 }
 
+// unread lets what is referred to be read once more, as part of what refers
+// to it.
+func (e *element) unread() {
+	for i := range e.attrs {
+		e.attrs[i].seen = false
+	}
+	for _, k := range e.kids {
+		k.unread()
+	}
+}
+
 func (e *element) setAttr(name, value string) {
 	e.attrs = append(e.attrs, attribute{name: name, value: value})
 }
