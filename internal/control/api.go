@@ -60,7 +60,7 @@ const (
 	// The verbs of guestd.
 	HostStatus     Verb = "host-status"
 	HostAttributes Verb = "host-attributes"
-	HostMoved      Verb = "host-moved" // HostMovedArgs; answered after the next live migration
+	HostMoved      Verb = "host-moved"  // HostMovedArgs; answered after the next live migration
 	GuestFence     Verb = "guest-fence" // GuestFenceArgs
 	GuestInfo      Verb = "guest-info"
 )

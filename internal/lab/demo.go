@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -105,10 +106,11 @@ func startGuests(ctx context.Context, p *Play) error {
 	return nil
 }
 
-// guestInfo is what guestd says of itself and its host.
+// guestInfo is what a guest says of itself and its host.
 type guestInfo struct {
-	Uptime string `json:"uptime"`
-	Host   string `json:"host"`
+	Host   string
+	Uptime time.Duration // of its guestd
+	Open   int           // requests without an answer yet
 }
 
 // greet waits until the guest's daemon has its host on the line.
@@ -117,8 +119,8 @@ func (p *Play) greet(ctx context.Context, vm string) (info guestInfo, err error)
 	defer cancel()
 	for {
 		var text string
-		if text, err = p.inGuest(ctx, vm, "vm-ctl host status --json"); err == nil {
-			if err = json.Unmarshal([]byte(text), &info); err == nil {
+		if text, err = p.inGuest(ctx, vm, "vm-ctl host status --json && vm-ctl host info --json"); err == nil {
+			if info, err = parseInfo(text); err == nil {
 				return info, nil
 			}
 		}
@@ -126,6 +128,27 @@ func (p *Play) greet(ctx context.Context, vm string) (info guestInfo, err error)
 		case <-ctx.Done():
 			return info, fmt.Errorf("guestd of %s has no host on the line: %w", vm, err)
 		case <-time.After(pollEvery):
+		}
+	}
+}
+
+// parseInfo reads the answers of host status and, if it is there, host info.
+func parseInfo(text string) (guestInfo, error) {
+	var answer struct {
+		Node     string `json:"node"`
+		UptimeMS int64  `json:"uptime_ms"`
+		Open     []string
+	}
+	lines := json.NewDecoder(strings.NewReader(text))
+	for {
+		err := lines.Decode(&answer)
+		switch {
+		case errors.Is(err, io.EOF) && answer.Node == "":
+			return guestInfo{}, fmt.Errorf("no host in the answer %q", text)
+		case errors.Is(err, io.EOF):
+			return guestInfo{answer.Node, time.Duration(answer.UptimeMS) * time.Millisecond, len(answer.Open)}, nil
+		case err != nil:
+			return guestInfo{}, fmt.Errorf("the answer %q: %w", text, err)
 		}
 	}
 }
@@ -190,11 +213,18 @@ func migrateWithOpenRequest(ctx context.Context, p *Play) error {
 		return err
 	}
 	// The request stays open until the guest stands on another host.
-	_, err = p.inGuest(ctx, "db1", "rm -f /run/moved; (vm-ctl host status --wait-move --json >/run/moved 2>&1 &) ; cat /proc/uptime")
+	const ask = "rm -f /run/moved; (vm-ctl host status --wait-move --json >/run/moved.new 2>&1; mv /run/moved.new /run/moved) &"
+	if _, err = p.inGuest(ctx, "db1", ask); err != nil {
+		return err
+	}
+	err = p.Eventually(ctx, "db1's request to be open", func() bool {
+		info, err := p.greet(ctx, "db1")
+		return err == nil && info.Open == 1
+	})
 	if err != nil {
 		return err
 	}
-	p.Note("db1 on %s asks: tell me when I have moved (its guestd is up %s)", from, before.Uptime)
+	p.Note("db1 on %s asks: tell me when I have moved (its guestd is up %s)", from, before.Uptime.Round(time.Millisecond))
 	asked := time.Now()
 	if err := p.migrate(ctx, "db1", to); err != nil {
 		return err
@@ -208,7 +238,7 @@ func migrateWithOpenRequest(ctx context.Context, p *Play) error {
 	if err != nil {
 		return err
 	}
-	p.Note("the open request was answered by the new host: %s (guestd is up %s, it never stopped)", answer.Host, after.Uptime)
+	p.Note("the open request was answered by the new host: %s (guestd is up %s, it never stopped)", answer.Host, after.Uptime.Round(time.Millisecond))
 	return nil
 }
 
@@ -218,8 +248,7 @@ func (p *Play) openAnswer(ctx context.Context) (answer guestInfo, err error) {
 	for {
 		text, err := p.inGuest(ctx, "db1", "cat /run/moved")
 		if err == nil && strings.TrimSpace(text) != "" {
-			err = json.Unmarshal([]byte(text), &answer)
-			return answer, err
+			return parseInfo(text)
 		}
 		select {
 		case <-ctx.Done():
@@ -264,7 +293,7 @@ func (p *Play) fencePeer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.Note("db2 was started again on %s and has booted; its guestd is up %s", Where(status, "db2")[0], info.Uptime)
+	p.Note("db2 was started again on %s and has booted; its guestd is up %s", Where(status, "db2")[0], info.Uptime.Round(time.Millisecond))
 	return nil
 }
 
