@@ -54,7 +54,7 @@ type AttributeChanged struct {
 type ClientRequest struct {
 	ID   uint64
 	Verb string
-	Args json.RawMessage
+	Args json.RawMessage `json:",omitempty"` // absent and null are not the same once recorded
 }
 
 // ClientGone says that nobody waits for the reply any more.

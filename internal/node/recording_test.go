@@ -82,3 +82,18 @@ func TestAReplayRefusesWhatIsNoRecording(t *testing.T) {
 		}
 	}
 }
+
+func TestARequestWithoutArgumentsIsRecordedWithoutThem(t *testing.T) {
+	t.Parallel()
+	line, err := EncodeEvent(time.Unix(0, 0), ClientRequest{ID: 1, Verb: "status"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, ev, err := DecodeEvent(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if args := ev.(ClientRequest).Args; args != nil {
+		t.Errorf("its arguments are %q now", args)
+	}
+}
