@@ -100,6 +100,8 @@ func (v *view) instance(clone, c *policy.ResourceView) (place, string) {
 	pending := func(r *policy.ResourceView) bool { return r.Pending != "" || r.PendingTask != "" }
 	remarkable := func(r *policy.ResourceView) bool { return r.Orphan || !r.Managed || r.Failed }
 	switch {
+	case partly && len(v.hosts(c)) == 0:
+		return nowhere, ""
 	case clone.Unique:
 		if partly || !clone.Orphan {
 			return alone, ""
@@ -140,7 +142,7 @@ func (v *view) stoppedNodes(r *policy.ResourceView) map[string]string {
 			continue
 		}
 		out[n] = string(policy.Stopped)
-		if rc, failed := v.failedProbe(r, n); failed {
+		if rc, failed := v.failedProbe(childName(r), n); failed {
 			out[n] = "Stopped (" + rc.String() + ")"
 		} else if targetRole(r) == policy.Stopped {
 			out[n] = "Stopped (disabled)"

@@ -95,7 +95,8 @@ func (opt *Options) simulate(o *outline, in policy.Input, t *policy.Transition) 
 	out := o
 	if opt.Quiet {
 		out = &outline{w: io.Discard}
-	} else {
+	}
+	if !opt.Quiet || o.plain {
 		o.spacer()
 	}
 	after, err := out.execute(in.CIB, t, in.Now)

@@ -133,6 +133,8 @@ func (v *view) line(r, top *policy.ResourceView) string {
 	switch {
 	case len(r.Active) == 1:
 		node = r.Active[0]
+	case len(r.Active) == 0 && r.PendingNode != "":
+		node = r.PendingNode
 	case len(r.Active) == 0:
 		node = r.LockNode
 	}
@@ -159,7 +161,7 @@ func (v *view) line(r, top *policy.ResourceView) string {
 		b.WriteString(" " + node)
 	}
 	if shown == policy.Stopped {
-		if rc, failed := v.failedProbe(top, node); failed {
+		if rc, failed := v.failedProbe(probedName(r, top), node); failed {
 			b.WriteString(" (" + rc.String() + ") ")
 		}
 	}
@@ -230,14 +232,18 @@ func targetRole(r *policy.ResourceView) policy.Role {
 	return policy.Unknown
 }
 
-// failedProbe returns the exit code of a probe of the top resource that said
-// "it cannot run here" on the node (any node if that is empty). Instances of a
-// clone are probed under the name of the clone's child.
-func (v *view) failedProbe(top *policy.ResourceView, node string) (cib.RC, bool) {
-	resource := top.ID
+// probedName is the name r is probed under: instances of a clone share that of
+// the clone's child.
+func probedName(r, top *policy.ResourceView) string {
 	if top.Kind == cib.Clone {
-		resource = childName(top)
+		return childName(top)
 	}
+	return r.ID
+}
+
+// failedProbe returns the exit code of a probe of the resource that said "it
+// cannot run here" on the node (any node if that is empty).
+func (v *view) failedProbe(resource, node string) (cib.RC, bool) {
 	for i := range v.t.FailedOps {
 		f := &v.t.FailedOps[i]
 		op := &f.Op
