@@ -213,7 +213,7 @@ func migrateWithOpenRequest(ctx context.Context, p *Play) error {
 		return err
 	}
 	// The request stays open until the guest stands on another host.
-	const ask = "rm -f /run/moved; (vm-ctl host status --wait-move --json >/run/moved.new 2>&1; mv /run/moved.new /run/moved) &"
+	const ask = "rm -f /run/moved; ( (vm-ctl host status --wait-move --json >/run/moved.new 2>&1; mv /run/moved.new /run/moved) & )"
 	if _, err = p.inGuest(ctx, "db1", ask); err != nil {
 		return err
 	}
