@@ -51,6 +51,7 @@ type Hub struct {
 	log      *slog.Logger
 	requests chan Request
 	rescan   chan struct{}
+	ended    chan struct{} // a session has
 
 	mu     sync.Mutex
 	guests map[string]*guest // by resource id
@@ -71,7 +72,7 @@ func New(opts Options) *Hub {
 	}
 	return &Hub{
 		opts: opts, log: opts.Logger,
-		requests: make(chan Request), rescan: make(chan struct{}, 1),
+		requests: make(chan Request), rescan: make(chan struct{}, 1), ended: make(chan struct{}, 1),
 		guests: map[string]*guest{},
 	}
 }

@@ -11,8 +11,8 @@ import (
 const (
 	// questionLimit bounds one question to the driver.
 	questionLimit = 5 * time.Second
-	// redial is how long a channel that could not be connected is left alone
-	// while its VM starts.
+	// redial is how long a channel that could not be connected, or whose session
+	// has ended, is left alone while its VM runs.
 	redial = 100 * time.Millisecond
 )
 
@@ -39,6 +39,8 @@ func (h *Hub) Run(ctx context.Context) error {
 			again = h.scan(ctx, domain, &background)
 		case <-h.rescan:
 			again = h.scan(ctx, "", &background)
+		case <-h.ended:
+			again = true
 		case <-tick.C:
 			again = h.scan(ctx, "", &background)
 		case <-retry.C:
@@ -124,7 +126,10 @@ func (h *Hub) look(ctx context.Context, vm VM, def hypervisor.Definition, backgr
 		h.mu.Lock()
 		delete(h.guests, vm.Resource)
 		h.mu.Unlock()
-		h.Changed()
+		select {
+		case h.ended <- struct{}{}:
+		default:
+		}
 	})
 	return true
 }
