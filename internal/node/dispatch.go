@@ -1,6 +1,7 @@
 package node
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -41,6 +42,9 @@ func (c *Core) order(node string, m orderMsg) uint64 {
 	o := c.office
 	m.Operation.ID = max(o.nextCall[node], 1)
 	o.nextCall[node] = m.Operation.ID + 1
+	if m.Operation.TransitionKey == "" { // not of a graph: the scheduler reads the expected code in the key
+		m.Operation.TransitionKey = fmt.Sprintf("0:%d:%d:%s", o.graphNo, m.TargetRC, c.uuid())
+	}
 	record := recordOf(node, &m)
 	record.RC, record.Status = cib.PendingRC, cib.ExecPending
 	record.LastRun, record.LastRCChange = c.now.Unix(), c.now.Unix()

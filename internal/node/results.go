@@ -17,6 +17,10 @@ func (c *Core) reported(from string, r *reportMsg) {
 	o.reports[from] = r.Seq
 	op := &r.Order.Operation
 	record := recordOf(from, &r.Order)
+	if op.Interval > 0 && !c.awaitsFirst(from, &record) {
+		record.CallID = int(max(o.nextCall[from], 1))
+		o.nextCall[from] = uint64(record.CallID) + 1
+	}
 	record.Seq, record.RC, record.Status, record.ExitReason = r.Seq, r.Result.RC, r.Result.Status, r.Result.ExitReason
 	record.LastRun, record.LastRCChange = r.Result.Started.Unix(), r.Result.Ended.Unix()
 	record.ExecTimeMS = r.Result.Ended.Sub(r.Result.Started).Milliseconds()
@@ -31,6 +35,20 @@ func (c *Core) reported(from string, r *reportMsg) {
 	if !ok {
 		c.intentFailure(from, op, &record)
 	}
+}
+
+// awaitsFirst reports whether a recurring operation has had no result since it
+// was ordered. Every later one gets a call id of its own, so that the order of
+// the history never depends on clocks.
+func (c *Core) awaitsFirst(node string, r *cib.OpRecord) bool {
+	for _, h := range c.node(node).History {
+		for _, op := range h.Ops {
+			if h.ID == r.Resource && op.Status == cib.ExecPending && op.CallID == r.CallID {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // failCount tells what a failure adds to the fail count, as Pacemaker's

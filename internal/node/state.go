@@ -40,7 +40,7 @@ type disk struct {
 // cluster starts with.
 func (c *Core) restore(data []byte) error {
 	if data == nil {
-		c.cib = &cib.CIB{Version: cib.Version{Epoch: 1}, Config: c.cfg.Initial}
+		c.cib = &cib.CIB{FeatureSet: cib.FeatureSet, Version: cib.Version{Epoch: 1}, Config: c.cfg.Initial}
 		c.disk.stale = true
 		return nil
 	}
@@ -55,7 +55,7 @@ func (c *Core) restore(data []byte) error {
 		return fmt.Errorf("state of node %s belongs to cluster %q, not %q: remove it, or correct the cluster's name", c.cfg.Node, s.Cluster, c.cfg.Cluster)
 	}
 	c.vote.term, c.vote.voted, c.disk.term = s.Term, s.Voted, s.Term
-	c.cib = &cib.CIB{Version: s.Version, Config: s.Config}
+	c.cib = &cib.CIB{FeatureSet: cib.FeatureSet, Version: s.Version, Config: s.Config}
 	c.cib.Status.Intents, c.cib.Status.GuestFences = s.Intents, s.GuestFences
 	return nil
 }

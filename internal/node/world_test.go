@@ -11,6 +11,7 @@ import (
 
 	"kvmha/internal/cib"
 	"kvmha/internal/cluster"
+	"kvmha/policy"
 )
 
 // world is a cluster of cores in memory: messages arrive in the order sent,
@@ -29,6 +30,7 @@ type world struct {
 	fencing string // "ok", "fail" or "hold"
 	boots   int
 	quiet   bool
+	real    func(policy.Input) *policy.Transition
 }
 
 // box is one host: what runs on it outlives its core.
@@ -58,7 +60,7 @@ type letter struct {
 }
 
 func newWorld(t *testing.T) *world {
-	return &world{t: t, now: time.Unix(1_700_000_000, 0).UTC(), votes: map[string]int{}, cut: map[string]bool{}, fencing: "ok"}
+	return &world{t: t, now: time.Unix(1_700_000_000, 0).UTC(), votes: map[string]int{}, cut: map[string]bool{}, fencing: "ok", real: tinySchedule}
 }
 
 func (w *world) host(name string) *box {
@@ -86,7 +88,7 @@ func (w *world) start(name string, boot bool) {
 	h.cfg = Config{
 		Node: name, Cluster: "story", Incarnation: fmt.Sprintf("%s-run%d", name, h.run), BootID: fmt.Sprintf("%s-boot%d", name, h.boot),
 		Quorum: cluster.QuorumRule{Votes: w.votes, TwoNode: len(w.votes) == 2}, State: h.disk, Initial: w.conf, Seed: 1,
-		Timings: w.timings, Schedule: tinySchedule,
+		Timings: w.timings, Schedule: w.real,
 	}
 	core, err := New(h.cfg)
 	if err != nil {
