@@ -36,7 +36,7 @@ func newSimulate(a *app) *cobra.Command {
 		Long: `Reads a Pacemaker CIB (XML, configuration and status) or the live cluster's, shows its state, what the scheduler
 would do about it and, with -S, the state after that. Options and output are those of Pacemaker's crm_simulate.
 Nothing in the cluster is changed. "-x -" reads the standard input.`,
-		Example: "  vm-ctl simulate -L -S\n  vm-ctl simulate -x cib.xml -R -s\n  vm-ctl simulate -x cib.xml -S -D transition.dot && dot -Tsvg transition.dot > transition.svg",
+		Example: "  vm-ctl simulate -L -S\n  vm-ctl simulate -x cib.xml -R -s\n  vm-ctl simulate -x cib.xml -S -D transition.dot",
 		Args:    args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.simulate(cmd.Context(), f)
