@@ -25,6 +25,7 @@ type resourceTable struct {
 }
 
 func (t *resourceTable) check(p *problems) {
+	t.checkParameters(p)
 	checkOperations(p, t.Ops)
 	monitored := false
 	for _, op := range t.Ops {
