@@ -8,9 +8,10 @@ import (
 )
 
 // held tells an action that must wait: work on a VM that a guest has fenced,
-// work on a resource that the last DC still has an operation under way for, the
-// leave of a node that is busy, and the fencing of a node that is just joining
-// or has just failed to be fenced.
+// work on a resource that the last DC still has an operation under way for, a
+// recovery that fencing has not yet made safe, the leave of a node that is busy,
+// and the fencing of a node that is just joining or has just failed to be
+// fenced.
 func (c *Core) held(a *policy.Action) bool {
 	switch {
 	case a.Kind == policy.FenceOp:
@@ -22,7 +23,7 @@ func (c *Core) held(a *policy.Action) bool {
 		return false
 	}
 	resource, own := instanceOf(a.Operation.Resource), c.uuid()
-	return c.guestFenceOpen(resource) || c.underWay(func(_ *cib.NodeState, h *cib.ResourceHistory, o *cib.OpHistory) bool {
+	return c.guestFenceOpen(resource) || a.Task == "start" && c.mayRunOnLost(resource) || c.underWay(func(_ *cib.NodeState, h *cib.ResourceHistory, o *cib.OpHistory) bool {
 		return instanceOf(h.ID) == resource && !strings.HasSuffix(o.TransitionKey, own)
 	})
 }
@@ -46,4 +47,48 @@ func (c *Core) underWay(which func(*cib.NodeState, *cib.ResourceHistory, *cib.Op
 		}
 	}
 	return false
+}
+
+// mayRunOnLost reports whether a resource that may be active once only is not
+// proven to be absent from a node that is lost and not yet fenced. The scheduler
+// orders starts behind fencing; this holds where it plans none (without quorum)
+// or reads a migration's history otherwise.
+func (c *Core) mayRunOnLost(resource string) bool {
+	if !c.fencingEnabled() || !c.needsFencing(resource) {
+		return false
+	}
+	for i := range c.cib.Status.Nodes {
+		n := &c.cib.Status.Nodes[i]
+		if !c.joined(n.Uname) && n.Expected != "down" && presenceOf(n, resource) != absent {
+			return true
+		}
+	}
+	return false
+}
+
+// needsFencing reports whether a resource may be recovered only after fencing:
+// all but clones, fencing devices, and what says otherwise ("Pacemaker
+// Explained, Resource Meta-Attributes": requires).
+func (c *Core) needsFencing(resource string) bool {
+	needs := false
+	for _, top := range c.cib.Config.Resources {
+		if top.Kind == cib.Clone {
+			continue
+		}
+		top.Walk(func(r, _ *cib.Resource) {
+			if r.ID == resource {
+				requires := metaOf(r, "requires")
+				needs = r.Class != "stonith" && requires != "nothing" && requires != "quorum"
+			}
+		})
+	}
+	return needs
+}
+
+// doubtTarget forgets what is known of a migration's target before it begins:
+// from now on the resource may be there, until migrate_from or a probe tells.
+func (c *Core) doubtTarget(op *cib.Operation) {
+	if target := op.MetaValue("migrate_target"); op.Name == "migrate_to" && target != "" {
+		c.commit(cib.Command{ForgetResource: &cib.ForgetResource{Node: target, Resource: op.Resource}})
+	}
 }

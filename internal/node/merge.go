@@ -65,6 +65,7 @@ func mergeAbsent(merged *cib.CIB, n cib.NodeState, apply func(cib.Command)) {
 	switch {
 	case known == nil:
 	case known.Incarnation == n.Incarnation && n.Expected == "down" && known.Expected != "down":
+	case known.Incarnation == n.Incarnation && n.Attribute(AttributeAway) != "" && known.Expected != "down":
 	case known.Incarnation != n.Incarnation && n.Expected != "down" && known.Expected == "down":
 	default:
 		return

@@ -215,6 +215,7 @@ func (c *Core) resourceAction(g *graph, i int) {
 		op := *a.Operation
 		op.Cause = cmpOr(op.Cause, a.Cause)
 		op.TransitionKey = fmt.Sprintf("%d:%d:%d:%s", a.ID, g.no, a.TargetRC, c.uuid())
+		c.doubtTarget(&op)
 		g.expires[i] = c.now.Add(operationTimeout(&op) + g.t.ClusterDelay + c.cfg.Timings.Report)
 		c.order(a.Node, orderMsg{Operation: op, TargetRC: a.TargetRC, OpDigest: a.OpDigest,
 			RestartDigest: a.RestartDigest, RestartList: a.RestartList})

@@ -69,17 +69,10 @@ func (c *Core) joining() bool {
 // absentNode tells a node that left from one that vanished.
 func (c *Core) absentNode(n cib.NodeState) {
 	down := cib.SetMembership{Node: n.Uname, Join: "down", Expected: "down"}
-	saidGoodbye := n.Incarnation != "" && c.members.goodbye[n.Uname] == n.Incarnation
 	switch {
 	case c.awayUntil(n).After(c.now):
 	case n.Expected == "down" || n.Expected == "":
 		c.setMembership(n, down)
-	case saidGoodbye && n.Attribute(AttributeAway) == "":
-		c.announce(EventNodeLeft, levelInfo, "node", n.Uname)
-		fresh := cib.NodeState{ID: n.ID, Uname: n.Uname, Incarnation: n.Incarnation, BootID: n.BootID,
-			HasInCCM: true, HasCrmd: true, Join: "down", Expected: "down"}
-		c.commit(cib.Command{ReplaceNodeState: &fresh})
-		c.markDirty("node " + n.Uname + " has left")
 	default:
 		down.Expected = "member"
 		if c.setMembership(n, down) {

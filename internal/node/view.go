@@ -7,17 +7,16 @@ import (
 	"kvmha/internal/cluster"
 )
 
-// membership is what the engine's view says, judged: who is here, who has said
-// goodbye, who was shot and only seems to be here, and whether this partition
-// has quorum.
+// membership is what the engine's view says, judged: who is here, who was shot
+// and only seems to be here, and whether this partition has quorum. A goodbye in
+// it proves nothing: who may leave is in the CIB before it goes.
 type membership struct {
 	view    cluster.View
 	present []cluster.Member // sorted by name
 	seenAll bool
 	quorum  cluster.Quorum
-	// goodbye holds, by node, the incarnation that has said goodbye; shot the
-	// boot id that was fenced: its last messages and heartbeats count no more.
-	goodbye map[string]string
+	// shot holds, by node, the boot id that was fenced: its last messages and
+	// heartbeats count no more.
 	shot    map[string]string
 	refused []PeerRefused
 }
@@ -45,11 +44,6 @@ func (m *membership) names() []string {
 // viewChanged takes the engine's new view.
 func (c *Core) viewChanged(v cluster.View) {
 	c.members.view = v
-	for _, m := range v.Members {
-		if m.Left {
-			setString(&c.members.goodbye, m.Name, m.Incarnation)
-		}
-	}
 	c.linkAttributes(v.Links)
 	c.judgeView()
 }
