@@ -17,9 +17,11 @@ const (
 	FormatVersion = 1
 	// MaxBody bounds a frame's body in bytes.
 	MaxBody = 64 << 10
-	// headerSize: magic 4, version 1, type 1, zero 2, length 4, checksum of
-	// these 12 bytes 4, checksum of the body 4; integers big-endian.
+	// headerSize: magic 4, version 1, type 1, zero 2, length 4, checksum of the
+	// body 4, checksum of these 16 bytes 4; integers big-endian, checksums CRC-32
+	// (IEEE). A header that was cut anywhere fails its own checksum.
 	headerSize = 20
+	checked    = headerSize - 4
 )
 
 // magic begins every frame. Its first byte occurs in no UTF-8 text and so in no
@@ -54,8 +56,8 @@ func (f Frame) Append(b []byte) ([]byte, error) {
 	b = append(b, magic...)
 	b = append(b, FormatVersion, byte(f.Type), 0, 0)
 	b = binary.BigEndian.AppendUint32(b, uint32(len(f.Body)))
-	b = binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b[start:]))
 	b = binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(f.Body))
+	b = binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b[start:]))
 	return append(b, f.Body...), nil
 }
 
@@ -116,8 +118,8 @@ func (r *Reader) parse() (Frame, bool) {
 		if len(body) < length {
 			return Frame{}, false
 		}
-		if crc32.ChecksumIEEE(body) != binary.BigEndian.Uint32(have[16:]) {
-			r.skip(headerSize)
+		if crc32.ChecksumIEEE(body) != binary.BigEndian.Uint32(have[12:]) {
+			r.skip(1)
 			continue
 		}
 		r.start += headerSize + length
@@ -128,7 +130,7 @@ func (r *Reader) parse() (Frame, bool) {
 // goodHeader checks the parts of a header that every frame has alike.
 func goodHeader(h []byte) bool {
 	return h[4] == FormatVersion && h[6] == 0 && h[7] == 0 &&
-		crc32.ChecksumIEEE(h[:12]) == binary.BigEndian.Uint32(h[12:])
+		crc32.ChecksumIEEE(h[:checked]) == binary.BigEndian.Uint32(h[checked:])
 }
 
 // seek drops bytes up to what is, or may become, the magic.

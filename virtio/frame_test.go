@@ -29,8 +29,8 @@ func forged(length uint32, body string) []byte {
 	b := append([]byte(nil), magic...)
 	b = append(b, FormatVersion, byte(TypeRequest), 0, 0)
 	b = binary.BigEndian.AppendUint32(b, length)
-	b = binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
 	b = binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE([]byte(body)))
+	b = binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
 	return append(b, body...)
 }
 
@@ -66,6 +66,8 @@ func TestFramesAreFoundAmongEverythingElse(t *testing.T) {
 		"garbage before":                          {join([]byte("garbage\xF8\xF8kv"), first), `{"a":1}`},
 		"garbage between":                         {join(first, bytes.Repeat([]byte{0xF8}, 1000), second), `{"a":1} {"b":2}`},
 		"a frame cut in its header":               {join(first[:9], second), `{"b":2}`},
+		"a frame cut in its last checksum":        {join(first[:18], second), `{"b":2}`},
+		"a frame cut before its body":             {join(first[:20], second), `{"b":2}`},
 		"a frame cut in its body":                 {join(first[:len(first)-3], second), `{"b":2}`},
 		"a frame without its beginning":           {join(first[7:], second), `{"b":2}`},
 		"a body with a wrong checksum":            {join(flipped, second), `{"b":2}`},
