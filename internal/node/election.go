@@ -133,7 +133,11 @@ func (c *Core) refused(from string, m *message) {
 		v.claim, v.rumour, v.since = nil, m.Refuse.DC, c.now
 	case v.claim != nil && m.Term >= v.claim.term:
 		v.beyond = max(v.beyond, m.Term)
-		c.startClaim()
+		if c.members.present[0].Name == c.cfg.Node {
+			c.startClaim()
+		} else { // two candidates must not outbid each other for ever
+			v.claim, v.since = nil, c.now
+		}
 	case c.office != nil && !other && m.Term >= v.term, c.office != nil && m.Term == v.term && c.cfg.Node < m.Refuse.DC:
 		v.beyond = max(v.beyond, m.Term)
 		c.loseDC("node " + from + " has obeyed another in term " + strconv.FormatUint(m.Term, 10))
