@@ -13,6 +13,8 @@ type Command struct {
 	DeleteResource   *DeleteResource   `json:"delete-resource,omitempty"`
 	SetMeta          *SetMeta          `json:"set-meta,omitempty"`
 	SetNodeAttribute *SetNodeAttribute `json:"set-node-attribute,omitempty"`
+	// SkipEpoch raises Version.Epoch and changes nothing else.
+	SkipEpoch *SkipEpoch `json:"skip-epoch,omitempty"`
 
 	// Records that outlive a power cut.
 	PutIntent     *Intent     `json:"put-intent,omitempty"`
@@ -40,7 +42,7 @@ func (cmd Command) Durable() bool {
 // configures reports whether the command changes the configuration.
 func (cmd Command) configures() bool {
 	return cmd.ReplaceConfig != nil || cmd.AddResource != nil || cmd.DeleteResource != nil ||
-		cmd.SetMeta != nil || cmd.SetNodeAttribute != nil
+		cmd.SetMeta != nil || cmd.SetNodeAttribute != nil || cmd.SkipEpoch != nil
 }
 
 // Apply returns the CIB that results from cmd. c is not changed; what cmd does
@@ -79,6 +81,8 @@ func (c *CIB) apply(cmd Command) error {
 	switch {
 	case cmd.ReplaceConfig != nil:
 		c.Config = cmd.ReplaceConfig.Config
+	case cmd.SkipEpoch != nil:
+		c.Version.Epoch = max(c.Version.Epoch, cmd.SkipEpoch.Epoch)
 	case cmd.AddResource != nil:
 		return c.addResource(cmd.AddResource)
 	case cmd.DeleteResource != nil:

@@ -5,6 +5,13 @@ import (
 	"slices"
 )
 
+// SkipEpoch makes the next version greater than Epoch: a change that was taken
+// back may be on the disk of a lost node under the versions up to Epoch, and no
+// other content may ever have one of them.
+type SkipEpoch struct {
+	Epoch uint64 `json:"epoch"`
+}
+
 // ReplaceConfig replaces the whole configuration.
 type ReplaceConfig struct {
 	Config Configuration `json:"config"`

@@ -278,7 +278,12 @@ func (c *Core) endChange(ch *change) bool {
 	return true
 }
 
+// abandonChange takes a change back. A member that is gone may have it on disk,
+// so the versions that it would have made are never used again.
 func (c *Core) abandonChange(ch *change, err error) {
+	if taken, failure := cib.ApplyAll(c.cib, ch.cmds); failure == nil && taken.Version.Epoch > c.cib.Version.Epoch {
+		c.commit(cib.Command{SkipEpoch: &cib.SkipEpoch{Epoch: taken.Version.Epoch}})
+	}
 	for _, name := range c.joinedNames() {
 		c.send(name, message{Abandon: &appliedMsg{Seq: ch.no}})
 	}
