@@ -12,29 +12,29 @@ import (
 	"os/signal"
 	"syscall"
 
-	"kvmha/internal/control"
+	"kvmha/internal/control/socket"
 	"kvmha/virtio/guest"
 	"kvmha/virtio/port"
 )
 
 func main() {
 	device := flag.String("port", port.DefaultPath, "virtio-serial port to the host")
-	socket := flag.String("socket", "/run/kvmha/guestd.sock", "control socket for vm-ctl")
+	path := flag.String("socket", "/run/kvmha/guestd.sock", "control socket for vm-ctl")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *device, *socket); err != nil {
+	if err := run(ctx, *device, *path); err != nil {
 		fmt.Fprintln(os.Stderr, "guestd:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, device, socket string) error {
+func run(ctx context.Context, device, path string) error {
 	client := guest.New(guest.Options{
 		Open:   func(ctx context.Context) (guest.Port, error) { return port.Open(ctx, device) },
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	})
-	listener, err := control.Listen(socket)
+	listener, err := socket.Listen(path)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func run(ctx context.Context, device, socket string) error {
 	served := make(chan error, 1)
 	go func() {
 		defer cancel() // one without the other is of no use
-		served <- control.Serve(ctx, listener, client)
+		served <- socket.Serve(ctx, listener, client)
 	}()
 	err = client.Run(ctx)
 	cancel()

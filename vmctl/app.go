@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kvmha/internal/control"
+	"kvmha/internal/control/socket"
 )
 
 // Exit statuses.
@@ -96,10 +97,10 @@ func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 }
 
 // dial connects to the daemon.
-func (a *app) dial() (*control.Client, error) {
+func (a *app) dial() (*socket.Client, error) {
 	path, daemon := a.daemon()
-	client, err := control.Dial(path)
-	if errors.Is(err, control.ErrNotRunning) {
+	client, err := socket.Dial(path)
+	if errors.Is(err, socket.ErrNotRunning) {
 		return nil, fmt.Errorf("%s is not running (nobody serves %s): systemctl start %s; its log: journalctl -u %s", daemon, path, daemon, daemon)
 	}
 	return client, err

@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"kvmha/internal/control"
+	"kvmha/internal/control/socket"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -58,7 +59,7 @@ func newFakeDaemon(t *testing.T) *fakeDaemon {
 		answer: map[control.Verb]func(json.RawMessage) (any, error){},
 		events: make(chan control.EventLine),
 	}
-	listener, err := control.Listen(d.socket)
+	listener, err := socket.Listen(d.socket)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +67,7 @@ func newFakeDaemon(t *testing.T) *fakeDaemon {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := control.Serve(ctx, listener, d); err != nil {
+		if err := socket.Serve(ctx, listener, d); err != nil {
 			t.Error(err)
 		}
 	}()
@@ -81,7 +82,7 @@ func (d *fakeDaemon) on(verb control.Verb, body any, err error) {
 	d.answer[verb] = func(json.RawMessage) (any, error) { return body, err }
 }
 
-// Handle implements control.Handler.
+// Handle implements socket.Handler.
 func (d *fakeDaemon) Handle(ctx context.Context, verb control.Verb, args json.RawMessage, more func(any) error) (any, error) {
 	if verb == control.Events {
 		return nil, d.stream(ctx, more)

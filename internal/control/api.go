@@ -1,11 +1,9 @@
-// Package control is the local API of hostd and guestd over a unix socket:
-// one JSON object a line, requests with an id, replies with the same id, and
-// event streams. vm-ctl is its client; scripts may speak it directly, so the
-// names here are stable.
+// Package control holds the words of the local API of hostd and guestd: one
+// JSON object a line, requests with an id, replies with the same id, and event
+// streams. Package socket below it speaks them over a unix socket.
 //
-// The server hands every request to its Handler and knows nothing of their
-// meaning; the client is blocking and simple. Only root may open the socket
-// (mode 0600), which is the whole of the access control on a host.
+// The core of a node answers these requests, so this package is pure. vm-ctl is
+// the client; scripts may speak the API directly, so the names here are stable.
 package control
 
 import "encoding/json"

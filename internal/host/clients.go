@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"kvmha/internal/control"
+	"kvmha/internal/control/socket"
 	"kvmha/internal/node"
 )
 
@@ -28,14 +29,14 @@ func newClients(post func(node.Event), a *announcer) *clients {
 
 // serve answers the socket until ctx ends.
 func (c *clients) serve(ctx context.Context, path string) error {
-	listener, err := control.Listen(path)
+	listener, err := socket.Listen(path)
 	if err != nil {
 		return err
 	}
-	return control.Serve(ctx, listener, c)
+	return socket.Serve(ctx, listener, c)
 }
 
-// Handle implements control.Handler.
+// Handle implements socket.Handler.
 func (c *clients) Handle(ctx context.Context, verb control.Verb, args json.RawMessage, more func(any) error) (any, error) {
 	if verb == control.Events {
 		return nil, c.stream(ctx, more)

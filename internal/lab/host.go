@@ -14,7 +14,7 @@ import (
 	"sync"
 	"syscall"
 
-	"kvmha/internal/control"
+	"kvmha/internal/control/socket"
 )
 
 // Host is one machine of the site.
@@ -161,11 +161,11 @@ func (h *Host) Root(path string) string {
 }
 
 // Control connects to the host's hostd.
-func (h *Host) Control() (*control.Client, error) {
+func (h *Host) Control() (*socket.Client, error) {
 	if !h.Powered() {
 		return nil, fmt.Errorf("host %s is off", h.Name)
 	}
-	return control.Dial(h.Root("/run/kvmha/hostd.sock"))
+	return socket.Dial(h.Root("/run/kvmha/hostd.sock"))
 }
 
 // Command returns a command that runs inside the host.

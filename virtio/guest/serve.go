@@ -10,7 +10,7 @@ import (
 	"kvmha/virtio"
 )
 
-// Handle implements control.Handler: the verbs of guestd.
+// Handle implements socket.Handler: the verbs of guestd.
 func (c *Client) Handle(ctx context.Context, verb control.Verb, args json.RawMessage, _ func(any) error) (any, error) {
 	switch verb {
 	case control.GuestInfo:

@@ -1,4 +1,11 @@
-package control
+// Package socket serves and asks the local API of package control over a unix
+// socket. hostd and guestd serve it, vm-ctl asks.
+//
+// The server hands every request to its Handler and knows nothing of its
+// meaning; the client is blocking and simple. Only root, and the user that the
+// daemon runs as, may open the socket (mode 0600, SO_PEERCRED): that is the
+// whole of the access control on a host.
+package socket
 
 import (
 	"bufio"
@@ -14,6 +21,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"kvmha/internal/control"
 )
 
 // MaxLine bounds one line either way, in bytes. A configuration of thousands of
@@ -31,14 +40,14 @@ type Handler interface {
 	// Handle answers one request. A stream calls more for every part but the
 	// last and stops when more fails; what Handle returns is the last part. The
 	// returned body (nil = none) is encoded as JSON.
-	Handle(ctx context.Context, verb Verb, args json.RawMessage, more func(body any) error) (body any, err error)
+	Handle(ctx context.Context, verb control.Verb, args json.RawMessage, more func(body any) error) (body any, err error)
 }
 
 // HandlerFunc makes a Handler of a function.
-type HandlerFunc func(ctx context.Context, verb Verb, args json.RawMessage, more func(body any) error) (any, error)
+type HandlerFunc func(ctx context.Context, verb control.Verb, args json.RawMessage, more func(body any) error) (any, error)
 
 // Handle calls f.
-func (f HandlerFunc) Handle(ctx context.Context, verb Verb, args json.RawMessage, more func(body any) error) (any, error) {
+func (f HandlerFunc) Handle(ctx context.Context, verb control.Verb, args json.RawMessage, more func(body any) error) (any, error) {
 	return f(ctx, verb, args, more)
 }
 
@@ -188,8 +197,8 @@ func serveConn(ctx context.Context, conn net.Conn, handler Handler) {
 
 // readRequest reads one line. An error ends the connection: what follows a
 // line that is none cannot be trusted to be a request.
-func readRequest(lines *bufio.Scanner) (Request, error) {
-	var req Request
+func readRequest(lines *bufio.Scanner) (control.Request, error) {
+	var req control.Request
 	if !lines.Scan() {
 		if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
 			return req, fmt.Errorf("the request is longer than %d bytes", MaxLine)
@@ -201,8 +210,8 @@ func readRequest(lines *bufio.Scanner) (Request, error) {
 	if err := json.Unmarshal(lines.Bytes(), &req); err != nil {
 		return req, fmt.Errorf("the request is no line of JSON: %w", err)
 	}
-	if req.Version != APIVersion {
-		return req, fmt.Errorf("the client speaks version %d of the control API, this daemon version %d: use the vm-ctl that came with the daemon", req.Version, APIVersion)
+	if req.Version != control.APIVersion {
+		return req, fmt.Errorf("the client speaks version %d of the control API, this daemon version %d: use the vm-ctl that came with the daemon", req.Version, control.APIVersion)
 	}
 	return req, nil
 }
@@ -213,13 +222,13 @@ type session struct {
 	mu   sync.Mutex
 }
 
-func (s *session) answer(ctx context.Context, req Request, handler Handler) {
+func (s *session) answer(ctx context.Context, req control.Request, handler Handler) {
 	part := func(body any, more bool) error {
 		raw, err := encodeBody(body)
 		if err != nil {
 			return err
 		}
-		return s.write(Response{Version: APIVersion, ID: req.ID, More: more, Body: raw})
+		return s.write(control.Response{Version: control.APIVersion, ID: req.ID, More: more, Body: raw})
 	}
 	body, err := handler.Handle(ctx, req.Verb, req.Args, func(body any) error { return part(body, true) })
 	if err == nil {
@@ -233,7 +242,7 @@ func (s *session) answer(ctx context.Context, req Request, handler Handler) {
 // refuse answers with an error. That the client cannot be told is no more to
 // be told to anybody: the reader of the connection will see it go.
 func (s *session) refuse(id uint64, cause error) {
-	_ = s.write(Response{Version: APIVersion, ID: id, Error: cause.Error()})
+	_ = s.write(control.Response{Version: control.APIVersion, ID: id, Error: cause.Error()})
 }
 
 func encodeBody(body any) (json.RawMessage, error) {
@@ -250,7 +259,7 @@ func encodeBody(body any) (json.RawMessage, error) {
 	return raw, nil
 }
 
-func (s *session) write(resp Response) error {
+func (s *session) write(resp control.Response) error {
 	line, err := json.Marshal(resp)
 	if err != nil {
 		return err

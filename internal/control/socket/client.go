@@ -1,4 +1,4 @@
-package control
+package socket
 
 import (
 	"bufio"
@@ -12,6 +12,8 @@ import (
 	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"kvmha/internal/control"
 )
 
 // ErrNotRunning is wrapped by Dial's error when nobody serves the socket.
@@ -58,7 +60,7 @@ func (c *Client) Close() error { return c.conn.Close() }
 // Call asks verb with args (nil = none) and decodes the answer into reply (nil
 // = ignored). A refusal is a *RemoteError. When ctx ends the connection is
 // closed, because an answer that comes later has no reader.
-func (c *Client) Call(ctx context.Context, verb Verb, args, reply any) error {
+func (c *Client) Call(ctx context.Context, verb control.Verb, args, reply any) error {
 	return c.Stream(ctx, verb, args, func(body json.RawMessage) error {
 		if reply == nil || len(body) == 0 {
 			return nil
@@ -72,7 +74,7 @@ func (c *Client) Call(ctx context.Context, verb Verb, args, reply any) error {
 
 // Stream asks verb and hands every part of the answer to each, until the last,
 // an error of each, or the end of ctx.
-func (c *Client) Stream(ctx context.Context, verb Verb, args any, each func(body json.RawMessage) error) error {
+func (c *Client) Stream(ctx context.Context, verb control.Verb, args any, each func(body json.RawMessage) error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	stop := context.AfterFunc(ctx, func() { c.conn.Close() })
@@ -84,7 +86,7 @@ func (c *Client) Stream(ctx context.Context, verb Verb, args any, each func(body
 	return err
 }
 
-func (c *Client) exchange(verb Verb, args any, each func(body json.RawMessage) error) error {
+func (c *Client) exchange(verb control.Verb, args any, each func(body json.RawMessage) error) error {
 	if err := c.send(verb, args); err != nil {
 		return err
 	}
@@ -110,9 +112,9 @@ func (c *Client) exchange(verb Verb, args any, each func(body json.RawMessage) e
 	}
 }
 
-func (c *Client) send(verb Verb, args any) error {
+func (c *Client) send(verb control.Verb, args any) error {
 	c.last++
-	req := Request{Version: APIVersion, ID: c.last, Verb: verb}
+	req := control.Request{Version: control.APIVersion, ID: c.last, Verb: verb}
 	if args != nil {
 		raw, err := json.Marshal(args)
 		if err != nil {
@@ -133,8 +135,8 @@ func (c *Client) send(verb Verb, args any) error {
 	return nil
 }
 
-func (c *Client) receive() (Response, error) {
-	var resp Response
+func (c *Client) receive() (control.Response, error) {
+	var resp control.Response
 	if !c.lines.Scan() {
 		if err := c.lines.Err(); err != nil {
 			return resp, err
@@ -144,8 +146,8 @@ func (c *Client) receive() (Response, error) {
 	if err := json.Unmarshal(c.lines.Bytes(), &resp); err != nil {
 		return resp, fmt.Errorf("the daemon's line is no JSON: %w", err)
 	}
-	if resp.Version != APIVersion && resp.Error == "" {
-		return resp, fmt.Errorf("the daemon speaks version %d of the control API, vm-ctl version %d: use the vm-ctl that came with the daemon", resp.Version, APIVersion)
+	if resp.Version != control.APIVersion && resp.Error == "" {
+		return resp, fmt.Errorf("the daemon speaks version %d of the control API, vm-ctl version %d: use the vm-ctl that came with the daemon", resp.Version, control.APIVersion)
 	}
 	return resp, nil
 }

@@ -1,4 +1,4 @@
-package control
+package socket
 
 import (
 	"bufio"
@@ -15,6 +15,8 @@ import (
 
 	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
+
+	"kvmha/internal/control"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -28,7 +30,7 @@ type echo struct {
 
 func newEcho() *echo { return &echo{started: make(chan struct{}, 100), gone: make(chan struct{}, 100)} }
 
-func (e *echo) Handle(ctx context.Context, verb Verb, args json.RawMessage, more func(any) error) (any, error) {
+func (e *echo) Handle(ctx context.Context, verb control.Verb, args json.RawMessage, more func(any) error) (any, error) {
 	switch verb {
 	case "echo":
 		return args, nil
