@@ -1,0 +1,273 @@
+package virtualdomain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"kvmha/internal/cib"
+	"kvmha/internal/hypervisor"
+	"kvmha/internal/hypervisor/hypervisortest"
+	"kvmha/internal/lab/guest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// bench is one host with the agent and a domain's file.
+type bench struct {
+	t      *testing.T
+	driver *hypervisortest.Driver
+	agent  *Agent
+	def    hypervisor.Definition
+	config string
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	b := &bench{t: t, driver: &hypervisortest.Driver{}, config: filepath.Join(t.TempDir(), "db1.xml")}
+	text := guest.DomainXML(guest.Spec{Name: "db1", UUID: "6f1b0c4e-0000-4000-8000-000000000001", Kernel: "/k", Initrd: "/i"})
+	if err := os.WriteFile(b.config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	if b.def, err = hypervisor.ParseDefinition(text); err != nil {
+		t.Fatal(err)
+	}
+	b.agent = New(b.driver, Options{StateDir: filepath.Join(t.TempDir(), "domains")})
+	return b
+}
+
+// op makes an operation; pairs are parameters.
+func (b *bench) op(name string, pairs ...string) cib.Operation {
+	op := cib.Operation{
+		Resource: "db1", Class: "ocf", Provider: "kvmha", Type: "VirtualDomain", Name: name, Timeout: 10 * time.Second,
+		Params: []cib.NV{{Name: "config", Value: b.config}},
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		op.Params = append(op.Params, cib.NV{Name: pairs[i], Value: pairs[i+1]})
+	}
+	return op
+}
+
+func (b *bench) want(op cib.Operation, rc cib.RC, reason string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.t.Context(), 20*time.Second)
+	defer cancel()
+	out := b.agent.Run(ctx, op)
+	if out.RC != rc || !strings.Contains(out.ExitReason, reason) {
+		b.t.Errorf("%s = %v %q, want %v %q", op.Name, out.RC, out.ExitReason, rc, reason)
+	}
+}
+
+func (b *bench) wantCalls(want string) {
+	b.t.Helper()
+	if got := strings.Join(b.driver.Calls(), " "); got != want {
+		b.t.Errorf("the driver was asked to %q, want %q", got, want)
+	}
+}
+
+func TestStartChecksFirstAndIsIdempotent(t *testing.T) {
+	b := newBench(t)
+	b.want(b.op("start"), cib.OK, "")
+	b.want(b.op("start"), cib.OK, "")
+	b.wantCalls("CheckTarget Start")
+}
+
+func TestStartSaysPreciselyWhyItRefuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		prepare func(*bench)
+		rc      cib.RC
+		reason  string
+	}{
+		"the file is missing":       {func(b *bench) { os.Remove(b.config) }, cib.NotInstalled, "copy the file to every host"},
+		"the host lacks something":  {func(b *bench) { b.driver.Fail("CheckTarget", errors.New("disk vda is missing")) }, cib.UnknownError, "disk vda is missing"},
+		"there is no hypervisor":    {func(b *bench) { b.driver.Fail("Start", hypervisor.ErrNotInstalled) }, cib.NotInstalled, "not installed"},
+		"its state is unknown":      {func(b *bench) { b.driver.Fail("State", errors.New("no process table")) }, cib.UnknownError, "not known whether"},
+		"it is paused, and remains": {func(b *bench) { b.driver.SetQuietly(b.def, hypervisor.Paused) }, cib.UnknownError, "virsh resume"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			c.prepare(b)
+			b.want(b.op("start"), c.rc, c.reason)
+		})
+	}
+}
+
+func TestStopAsksThenDestroysUnlessForced(t *testing.T) {
+	for name, c := range map[string]struct {
+		state hypervisor.State
+		deaf  bool
+		op    func(*bench) cib.Operation
+		calls string
+	}{
+		"a guest that listens":        {hypervisor.Running, false, func(b *bench) cib.Operation { return b.op("stop") }, "Shutdown"},
+		"a guest that does not":       {hypervisor.Running, true, func(b *bench) cib.Operation { return b.op("stop", "shutdown_timeout", "50ms") }, "Shutdown Destroy"},
+		"force_stop":                  {hypervisor.Running, false, func(b *bench) cib.Operation { return b.op("stop", "force_stop", "true") }, "Destroy"},
+		"a forced stop":               {hypervisor.Running, false, func(b *bench) cib.Operation { op := b.op("stop"); op.Force = true; return op }, "Destroy"},
+		"one whose CPUs stand still":  {hypervisor.Paused, false, func(b *bench) cib.Operation { return b.op("stop") }, "Destroy"},
+		"one that is down":            {hypervisor.Stopped, false, func(b *bench) cib.Operation { return b.op("stop") }, ""},
+		"one of which nobody can say": {hypervisor.Unknown, false, func(b *bench) cib.Operation { return b.op("stop") }, "Destroy"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.driver.SetQuietly(b.def, c.state)
+			if c.deaf {
+				b.driver.Deafen(b.def)
+			}
+			b.want(c.op(b), cib.OK, "")
+			b.wantCalls(c.calls)
+		})
+	}
+}
+
+func TestStopFailsWhenTheDomainIsNotProvenDown(t *testing.T) {
+	b := newBench(t)
+	b.driver.SetQuietly(b.def, hypervisor.Running)
+	b.driver.Fail("Shutdown", errors.New("no"))
+	b.driver.Fail("Destroy", errors.New("a process is left"))
+	b.want(b.op("stop"), cib.UnknownError, "a process is left")
+}
+
+func TestStopAndMonitorNeedNoFile(t *testing.T) {
+	b := newBench(t)
+	b.want(b.op("start"), cib.OK, "")
+	if err := os.Remove(b.config); err != nil {
+		t.Fatal(err)
+	}
+	b.want(b.op("monitor"), cib.OK, "")
+	b.want(b.op("stop"), cib.OK, "")
+	b.want(b.op("monitor"), cib.NotInstalled, "never started on this host")
+	b.want(b.op("stop"), cib.OK, "")
+}
+
+func TestMonitorHasThreeAnswers(t *testing.T) {
+	b := newBench(t)
+	recurring := b.op("monitor")
+	recurring.Interval = 10 * time.Second
+	b.want(b.op("monitor"), cib.NotRunning, "")
+	b.driver.SetQuietly(b.def, hypervisor.Running)
+	b.want(recurring, cib.OK, "")
+	b.driver.SetQuietly(b.def, hypervisor.Unknown)
+	b.want(recurring, cib.OK, "")
+	b.want(recurring, cib.OK, "")
+	b.want(recurring, cib.UnknownError, "not known whether")
+	b.driver.SetQuietly(b.def, hypervisor.Running)
+	b.want(recurring, cib.OK, "")
+	b.driver.SetQuietly(b.def, hypervisor.Unknown)
+	b.want(recurring, cib.OK, "")
+	b.want(b.op("monitor"), cib.UnknownError, "not known whether")
+}
+
+func TestMigrationReportsItsProgressAndArrives(t *testing.T) {
+	source, target := newBench(t), newBench(t)
+	var phases []string
+	source.agent.opts.Progress = func(resource string, p hypervisor.Progress) { phases = append(phases, resource+":"+p.Phase) }
+	source.driver.Peer("qemu+tcp://beta/system", target.driver)
+	source.want(source.op("start"), cib.OK, "")
+	to, from := source.op("migrate_to"), target.op("migrate_from")
+	to.Meta = []cib.NV{{Name: "migrate_target", Value: "beta"}}
+	from.Meta = []cib.NV{{Name: "migrate_source", Value: "alpha"}}
+	source.want(to, cib.OK, "")
+	target.want(from, cib.OK, "")
+	if got := fmt.Sprint(phases); got != "[db1:active db1:completed]" {
+		t.Errorf("progress = %s", got)
+	}
+	source.want(source.op("monitor"), cib.NotRunning, "")
+	source.want(to, cib.NotRunning, "does not run here")
+	to.Meta = nil
+	source.want(to, cib.NotConfigured, "without a target")
+}
+
+func TestMigrationThatFailsSaysWhereTheDomainIs(t *testing.T) {
+	b := newBench(t)
+	b.driver.SetQuietly(b.def, hypervisor.Running)
+	op := b.op("migrate_to")
+	op.Meta = []cib.NV{{Name: "migrate_target", Value: "nowhere"}}
+	b.want(op, cib.UnknownError, "it stays here")
+	from := b.op("migrate_from")
+	from.Timeout = 40 * time.Millisecond
+	other := newBench(t)
+	from.Params = other.op("migrate_from").Params
+	other.want(from, cib.UnknownError, "has not arrived")
+}
+
+func TestWrongParametersAreAllNamed(t *testing.T) {
+	b := newBench(t)
+	op := b.op("start", "force_stopp", "1", "shutdown_timeout", "soon", "migrateuri", "tcp://x", "hypervisor", "xen:///")
+	for _, reason := range []string{`did you mean "force_stop"`, "shutdown_timeout", "migrateuri", "only qemu:///system"} {
+		b.want(op, cib.NotConfigured, reason)
+	}
+}
+
+func TestURIOfTheTarget(t *testing.T) {
+	b := newBench(t)
+	for want, pairs := range map[string][]string{
+		"qemu+tcp://beta/system":            nil,
+		"qemu+ssh://root@beta-mig/system":   {"migration_transport", "ssh", "migration_user", "root", "migration_network_suffix", "-mig"},
+		"qemu+tls://beta.example:16514/sys": {"migration_uri_template", "qemu+tls://%n.example:16514/sys"},
+		"qemu+tcp://10.0.0.2/system":        {"migrateuri", "qemu+tcp://10.0.0.2/system"},
+	} {
+		p, err := parseParams(b.op("migrate_to", pairs...))
+		if err != nil || p.uri("beta") != want {
+			t.Errorf("%v: uri = %q, %v; want %q", pairs, p.uri("beta"), err, want)
+		}
+	}
+}
+
+func TestShutdownLeavesTimeForTheDestroy(t *testing.T) {
+	for _, c := range []struct{ timeout, param, want time.Duration }{
+		{90 * time.Second, 0, 75 * time.Second},
+		{30 * time.Second, 0, 24 * time.Second},
+		{5 * time.Second, 0, 3 * time.Second},
+		{2 * time.Second, 0, time.Second},
+		{0, 0, 16 * time.Second},
+		{90 * time.Second, 10 * time.Second, 10 * time.Second},
+		{20 * time.Second, time.Hour, 16 * time.Second},
+	} {
+		if got := (params{shutdown: c.param}).shutdownLimit(c.timeout); got != c.want {
+			t.Errorf("timeout %v, shutdown_timeout %v: limit %v, want %v", c.timeout, c.param, got, c.want)
+		}
+	}
+}
+
+func TestWatchTellsOfACrashAtOnce(t *testing.T) {
+	b := newBench(t)
+	b.driver.SetQuietly(b.def, hypervisor.Running)
+	ctx, cancel := context.WithCancel(t.Context())
+	changed := make(chan string, 100)
+	ended := make(chan error, 1)
+	go func() {
+		ended <- b.agent.Watch(ctx, b.op("monitor"), func(reason string) { changed <- reason })
+	}()
+	// Events are told from the moment the driver is watched.
+	for heard := false; !heard; {
+		b.driver.Emit(hypervisor.Event{Kind: hypervisor.Restored})
+		select {
+		case <-changed:
+			heard = true
+		case <-time.After(time.Millisecond):
+		}
+	}
+	b.driver.Emit(hypervisor.Event{Domain: "other", Kind: hypervisor.DomainCrashed})
+	b.driver.Emit(hypervisor.Event{Domain: "db1", Kind: hypervisor.DomainCrashed, Detail: "failed"})
+	for reason := range changed {
+		if strings.Contains(reason, "db1 crashed") {
+			break
+		}
+		if strings.Contains(reason, "other") {
+			t.Errorf("told of another domain: %s", reason)
+		}
+	}
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("Watch ended with %v", err)
+	}
+}
