@@ -58,11 +58,15 @@ func (p *plan) holdBack() {
 		if a.is(actHeld) {
 			return
 		}
-		a.set(actHeld)
+		var waiting []*action
 		for _, l := range a.after {
 			if !l.a.is(actOptional) && p.inputOf(a, l.a) {
-				stop(l.a)
+				waiting = append(waiting, l.a)
 			}
+		}
+		a.set(actHeld)
+		for _, b := range waiting {
+			stop(b)
 		}
 	}
 	for _, a := range p.actions {
@@ -228,7 +232,9 @@ func (p *plan) export(a *action) *Action {
 		out.Task = a.meta["stonith_action"]
 	}
 	for _, in := range a.before {
-		if in.inGraph {
+		// An input that cannot happen, such as the start of an unmanaged
+		// resource, must not be waited for.
+		if in.inGraph && in.a.is(actInGraph) {
 			out.Inputs = append(out.Inputs, in.a.id)
 		}
 	}

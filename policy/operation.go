@@ -319,15 +319,16 @@ func (p *plan) describeOperation(a *action, out *Action) {
 			op.Params = append(op.Params, nv)
 		}
 	}
+	op.Params = append(op.Params, out.Render.Params...)
+	sort.SliceStable(op.Params, func(i, j int) bool { return op.Params[i].Name < op.Params[j].Name })
 	out.Operation = op
 	out.Meta = op.Meta
-	params := map[string]string{}
-	for _, nv := range op.Params {
-		params[nv.Name] = nv.Value
+	switch a.task {
+	case "cancel", "notify":
+	case "reload-agent":
+		// A reload is recorded as a start with the new parameters.
+		out.OpDigest = p.operationDigest(r, a.n, "start", 0).all
+	default:
+		out.OpDigest = p.operationDigest(r, a.n, a.task, ms).all
 	}
-	timeout := ""
-	if ms != 0 {
-		timeout = a.meta["timeout"]
-	}
-	out.OpDigest = cib.Digest(cib.DigestParams(params, timeout))
 }
