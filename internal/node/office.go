@@ -25,6 +25,8 @@ type office struct {
 	// Durable changes, one at a time; the first may be in flight.
 	changes   []*change
 	changeSeq uint64
+	// takenBack is the greatest epoch that a change taken back would have made.
+	takenBack uint64
 
 	// nextCall is the next call id on each node, reports the number of the
 	// last report that was recorded.

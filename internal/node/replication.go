@@ -224,14 +224,18 @@ func (c *Core) releaseWaits() {
 func (c *Core) beginChange(ch *change) bool {
 	o := c.office
 	cmds, err := ch.check(c.cib)
+	var next *cib.CIB
 	if err == nil {
-		_, err = cib.ApplyAll(c.cib, cmds)
+		next, err = cib.ApplyAll(c.cib, cmds)
 	}
 	if err != nil {
 		c.endedChange(ch)
 		c.announce(EventChangeRefused, levelWarn, "change", ch.what, "error", err.Error())
 		ch.done(err)
 		return false
+	}
+	if next.Version.Epoch > c.cib.Version.Epoch && next.Version.Epoch <= o.takenBack {
+		cmds = append([]cib.Command{{SkipEpoch: &cib.SkipEpoch{Epoch: o.takenBack}}}, cmds...)
 	}
 	o.changeSeq++
 	ch.cmds, ch.no, ch.answers = cmds, o.changeSeq, map[string]string{}
@@ -279,10 +283,10 @@ func (c *Core) endChange(ch *change) bool {
 }
 
 // abandonChange takes a change back. A member that is gone may have it on disk,
-// so the versions that it would have made are never used again.
+// so the next change skips the versions that this one would have made.
 func (c *Core) abandonChange(ch *change, err error) {
-	if taken, failure := cib.ApplyAll(c.cib, ch.cmds); failure == nil && taken.Version.Epoch > c.cib.Version.Epoch {
-		c.commit(cib.Command{SkipEpoch: &cib.SkipEpoch{Epoch: taken.Version.Epoch}})
+	if taken, failure := cib.ApplyAll(c.cib, ch.cmds); failure == nil {
+		c.office.takenBack = max(c.office.takenBack, taken.Version.Epoch)
 	}
 	for _, name := range c.joinedNames() {
 		c.send(name, message{Abandon: &appliedMsg{Seq: ch.no}})
