@@ -299,7 +299,7 @@ func (p *plan) applyStickiness(r *resource) {
 		return
 	}
 	n := r.running[0]
-	if !p.options.symmetric && r.allowed.get(n) == nil {
+	if !p.options.symmetric && r.allowed.get(n) == nil || r.leaves(n) {
 		return
 	}
 	p.scoreOn(r, n, r.stickiness)
