@@ -14,6 +14,7 @@ import (
 
 func newFence(a *app) *cobra.Command {
 	var action string
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "fence NODE|PEER",
 		Short: "Cut a node's power; inside a VM: have a peer VM killed",
@@ -43,10 +44,22 @@ cluster of hosts, and must be listed in this VM's right to fence. It returns whe
 				a.say("%s counts as down, by your word.", given[0])
 				return nil
 			}
-			a.say("%s is fenced (%s), after %v.", given[0], action, time.Since(begin).Round(time.Millisecond))
+			took := time.Since(begin).Round(time.Millisecond)
+			if asJSON {
+				return a.writeJSON(fenced{given[0], action, took.Milliseconds()})
+			}
+			a.say("%s is fenced (%s), after %v.", given[0], action, took)
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the outcome as JSON")
 	cmd.Flags().StringVar(&action, "action", "reboot", "off or reboot; of nodes also on and confirm")
 	return cmd
+}
+
+// fenced is the outcome of a fence in JSON.
+type fenced struct {
+	Target string `json:"target"`
+	Action string `json:"action"`
+	TookMS int64  `json:"took_ms"`
 }
