@@ -117,7 +117,7 @@ func (p *plan) checkOperation(r *resource, n *node, op *cib.OpHistory) bool {
 		case op.IntervalMS > 0:
 			p.triggerUnfencing(r, n, "Device parameters changed (reschedule)")
 			p.newAction(r, task, op.IntervalMS, n, true).set(actReschedule)
-		case op.RestartDigest != "":
+		case p.restartDigest(op) != "":
 			p.triggerUnfencing(r, n, "Device parameters changed (reload)")
 			p.scheduleReload(r, n)
 		default:

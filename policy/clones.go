@@ -122,17 +122,12 @@ func (p *plan) placeOrNil(r *resource, n *node) *place {
 
 // limitInstance forbids what the clone forbids, and nodes that are full.
 func (r *resource) limitInstance(pl *place, perNode int) {
-	s := minusInfinity
 	if pl.usable() && !r.orphan {
-		if top := r.topPlace(pl.node); top != nil {
-			if top.score < 0 {
-				s = top.score
-			} else if top.count < perNode {
-				return
-			}
+		if top := r.topPlace(pl.node); top != nil && top.score >= 0 && top.count < perNode {
+			return
 		}
 	}
-	r.addScore(pl.node, s)
+	r.addScore(pl.node, minusInfinity)
 }
 
 // addScore adds to a score that exists, in r and all that is in it.

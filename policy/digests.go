@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 
@@ -19,48 +20,33 @@ const (
 
 // digestSet is what an operation would run with on a node.
 type digestSet struct {
-	params  []cib.NV
-	all     string
-	restart bool // the operation has parameters of its own
+	params []cib.NV
+	all    string
+	// restart covers what needs a restart, if the first history entry that
+	// asked for this operation tells what that is.
+	restart string
+	// own: the operation has parameters of its own.
+	own bool
 }
 
-// operationDigest computes and keeps the digest for one operation on one node.
-func (p *plan) operationDigest(r *resource, n *node, task string, intervalMS int64) *digestSet {
+// operationDigest computes and keeps the digests for one operation on one
+// node; op is the history entry that asks, nil for none.
+func (p *plan) operationDigest(r *resource, n *node, task string, intervalMS int64, op *cib.OpHistory) *digestSet {
 	key := opKey(r.id, task, intervalMS)
 	if d, ok := n.digests[key]; ok {
 		return d
 	}
 	t := r.opTraits(task, intervalMS, key, n)
-	params := map[string]string{}
-	for name, value := range r.params(n) {
-		params[name] = value
-	}
-	for name, value := range t.extra {
-		if _, there := params[name]; !there {
-			params[name] = value
-		}
-	}
-	d := &digestSet{restart: intervalMS == 0 && len(t.extra) > 0}
+	params := maps.Clone(r.params(n))
+	addMissing(params, t.extra)
+	d := &digestSet{own: intervalMS == 0 && len(t.extra) > 0}
 	timeout := ""
 	if intervalMS != 0 {
 		timeout = t.meta["timeout"]
 	}
 	d.params = cib.DigestParams(params, timeout)
 	d.all = cib.Digest(d.params)
-	if n.digests == nil {
-		n.digests = map[string]*digestSet{}
-	}
-	n.digests[key] = d
-	return d
-}
-
-// compareDigest compares what an operation ran with to what it would run with.
-func (p *plan) compareDigest(r *resource, n *node, op *cib.OpHistory) digestVerdict {
-	d := p.operationDigest(r, n, op.Operation, op.IntervalMS)
-	if p.digestOverride[op] {
-		return digestRestart
-	}
-	if op.RestartDigest != "" {
+	if op != nil && p.restartDigest(op) != "" {
 		list := d.params
 		if op.RestartList != "" {
 			list = nil
@@ -70,23 +56,43 @@ func (p *plan) compareDigest(r *resource, n *node, op *cib.OpHistory) digestVerd
 				}
 			}
 		}
-		if cib.Digest(list) != op.RestartDigest {
-			return digestRestart
-		}
+		d.restart = cib.Digest(list)
 	}
+	if n.digests == nil {
+		n.digests = map[string]*digestSet{}
+	}
+	n.digests[key] = d
+	return d
+}
+
+// restartDigest is the recorded digest of what needs a restart; of an expired
+// failure it is one that fits nothing.
+func (p *plan) restartDigest(op *cib.OpHistory) string {
+	if p.digestOverride[op] {
+		return "expired"
+	}
+	return op.RestartDigest
+}
+
+// compareDigest compares what an operation ran with to what it would run with.
+func (p *plan) compareDigest(r *resource, n *node, op *cib.OpHistory) digestVerdict {
+	d := p.operationDigest(r, n, op.Operation, op.IntervalMS, op)
+	recorded := p.restartDigest(op)
 	switch {
+	case recorded != "" && d.restart != "" && recorded != d.restart:
+		return digestRestart
 	case op.OpDigest == "":
 		return digestUnknown
 	case op.OpDigest == d.all:
 		return digestSame
-	case op.IntervalMS == 0 && d.restart:
+	case op.IntervalMS == 0 && d.own:
 		return digestRestart
 	}
 	return digestChanged
 }
 
 // forceRestartDigest makes the operation count as changed from now on.
-func (p *plan) forceRestartDigest(_ *node, op *cib.OpHistory) {
+func (p *plan) forceRestartDigest(op *cib.OpHistory) {
 	if p.digestOverride == nil {
 		p.digestOverride = map[*cib.OpHistory]bool{}
 	}
@@ -100,7 +106,7 @@ func (p *plan) secureDigest(r *resource, n *node, op *cib.OpHistory) string {
 	if op != nil {
 		task, ms, version, secret = op.Operation, op.IntervalMS, op.FeatureSet, op.SecureList
 	}
-	params := p.operationDigest(r, n, task, ms).params
+	params := p.operationDigest(r, n, task, ms, op).params
 	old := compareVersions(version, "3.16.0") < 0 && version != ""
 	if old {
 		params = cib.DigestParams(r.params(n), "")

@@ -50,7 +50,7 @@ func (p *plan) addDeviceDigests(a *action, n *node) bool {
 	same := true
 	var all, secure strings.Builder
 	for _, r := range p.unfencingDevices() {
-		d := p.operationDigest(r, n, "stonith-on", 0)
+		d := p.operationDigest(r, n, "stonith-on", 0, nil)
 		public := p.secureDigest(r, n, nil)
 		have, known := n.attrs["#digests-all"]
 		entry := r.id + ":" + r.kind + ":"

@@ -54,14 +54,3 @@ func (p *plan) scoreIntent(r *resource, in *cib.Intent) {
 		r.explain("it stays on " + n.name + ", where it was moved" + author)
 	}
 }
-
-// leaves reports whether a move takes the resource from a node: its stickiness
-// there does not count, for of two INFINITYs the present node would win.
-func (r *resource) leaves(n *node) bool {
-	for ; r != nil; r = r.parent {
-		if in := r.intent; in != nil && in.State == cib.IntentMoving && in.Node != n.name {
-			return true
-		}
-	}
-	return false
-}

@@ -159,10 +159,17 @@ func (p *plan) unpackLocationRule(c *cib.Location, rule *cib.Rule, r *resource, 
 		l.role = roleUnknown
 	}
 	ctx := ruleContext{meta: r.meta, match: m, inConstraint: true}
+	either := strings.EqualFold(rule.Op, "or")
 	for _, n := range p.nodes {
 		ctx.attrs, ctx.params = n.attrs, r.params(n)
 		if p.passes(rule, ctx) {
-			l.nodes = append(l.nodes, &place{node: n, score: p.ruleScore(rule, n, r, m)})
+			pl := &place{node: n, score: p.ruleScore(rule, n, r, m)}
+			if either {
+				// As in the reference, a rule with "or" keeps what is held
+				// against the node itself.
+				pl.score = n.score.Add(pl.score)
+			}
+			l.nodes = append(l.nodes, pl)
 		}
 	}
 }
@@ -299,7 +306,7 @@ func (p *plan) applyStickiness(r *resource) {
 		return
 	}
 	n := r.running[0]
-	if !p.options.symmetric && r.allowed.get(n) == nil || r.leaves(n) {
+	if !p.options.symmetric && r.allowed.get(n) == nil {
 		return
 	}
 	p.scoreOn(r, n, r.stickiness)

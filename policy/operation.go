@@ -327,8 +327,8 @@ func (p *plan) describeOperation(a *action, out *Action) {
 	case "cancel", "notify":
 	case "reload-agent":
 		// A reload is recorded as a start with the new parameters.
-		out.OpDigest = p.operationDigest(r, a.n, "start", 0).all
+		out.OpDigest = p.operationDigest(r, a.n, "start", 0, nil).all
 	default:
-		out.OpDigest = p.operationDigest(r, a.n, a.task, ms).all
+		out.OpDigest = p.operationDigest(r, a.n, a.task, ms, nil).all
 	}
 }

@@ -181,6 +181,6 @@ func (r *resource) cancel(task string, ms int64, n *node, why string) *action {
 
 func (p *plan) scheduleCancel(r *resource, op *cib.OpHistory, n *node, why string) {
 	a := r.cancel(op.Operation, op.IntervalMS, n, why)
-	a.meta["call-id"] = strconv.Itoa(op.CallID)
+	addMissing(a.meta, map[string]string{"call-id": strconv.Itoa(op.CallID)})
 	p.addOrdering(&ordering{first: r, firstKey: opKey(r.id, "stop", 0), then: r, thenA: a, thenKey: a.key, flags: ordOptional})
 }

@@ -1,10 +1,6 @@
 package policy
 
-import (
-	"slices"
-
-	"kvmha/internal/cib"
-)
+import "kvmha/internal/cib"
 
 // unpackRemoteNodes creates the nodes that resources bring with them: each
 // ocf:pacemaker:remote primitive is one, and so is each resource with the
@@ -148,12 +144,12 @@ func (p *plan) remoteAttributes(n *node, s *cib.NodeState) {
 	}
 }
 
-// guests are the guest nodes that run on host.
+// guestsOn are the guest nodes whose connections run on host.
 func (p *plan) guestsOn(host *node) []*node {
 	var out []*node
-	for _, n := range p.nodes {
-		if n.isGuest() && slices.Contains(n.remote.container.running, host) {
-			out = append(out, n)
+	for _, r := range host.running {
+		if r.isRemote && r.container != nil {
+			out = append(out, p.nodeByName[r.id])
 		}
 	}
 	return out

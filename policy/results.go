@@ -50,7 +50,7 @@ func (p *plan) unpackOperation(st *historyState, op *cib.OpHistory) {
 		if n.online && !n.unclean {
 			// The monitor must run anew, or its failure would never be seen
 			// to have passed.
-			p.forceRestartDigest(n, op)
+			p.forceRestartDigest(op)
 			return
 		}
 	}
