@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"kvmha/internal/cib"
+	"kvmha/policy"
 )
 
 // intentsProgress moves the intents on: reached, expired, or left behind.
@@ -45,12 +46,34 @@ func (c *Core) nextIntent(in cib.Intent) (cib.Intent, bool) {
 			in.Node, in.State, in.Expires, in.Reason = active[0], cib.IntentSettled, 0, ""
 		case in.Expires != 0 && c.now.Unix() >= in.Expires:
 			in.State, in.Reason = cib.IntentFailed, "it was not reached in time"
+		default:
+			if why := c.unreachable(&in); why != "" {
+				in.State, in.Reason = cib.IntentFailed, why
+			}
 		}
 	case cib.IntentSettled:
 		elsewhere := slices.ContainsFunc(active, func(n string) bool { return n != in.Node })
 		return in, elsewhere && !slices.Contains(active, in.Node) || !c.members.here(in.Node)
 	}
 	return in, false
+}
+
+// unreachable says why a move leads nowhere: the scheduler has nothing left to
+// do and keeps the resource where it is. "" while it may still happen.
+func (c *Core) unreachable(in *cib.Intent) string {
+	o := c.office
+	if o.last == nil || o.graph != nil || o.dirty != "" || c.joining() || c.waitsForNodes() || !c.quorum().Have || len(c.uncleanNodes()) > 0 {
+		return ""
+	}
+	why := ""
+	ids := primitives(c.cib.Config.FindResource(in.Resource))
+	walkViews(o.last.Resources, func(v *policy.ResourceView) {
+		stays := v.Next != in.Node && (in.Node != "" || v.Next == in.From)
+		if why == "" && v.Next != "" && v.Pending == "" && stays && slices.Contains(ids, instanceOf(v.ID)) {
+			why = strings.TrimSpace("the scheduler keeps " + v.ID + " on " + v.Next + ". " + strings.Join(v.Why, " "))
+		}
+	})
+	return why
 }
 
 // goneFromOthers reports whether a resource is proven to run nowhere but on node.

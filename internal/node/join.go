@@ -113,6 +113,7 @@ func (c *Core) integrate(names []string) {
 	}
 	c.cib = merged
 	o.ready = true
+	c.waitedForAll()
 	c.partitionCommand()
 	for _, n := range offers {
 		o.nextCall[n.name] = max(o.nextCall[n.name], nextCall(merged.Status.Node(n.name), n.offerMsg))
@@ -143,6 +144,16 @@ func (c *Core) integrate(names []string) {
 	c.markDirty("nodes joined")
 }
 
+// waitedForAll ends wait-for-all when every node with a vote has joined.
+func (c *Core) waitedForAll() {
+	for _, name := range sortedKeys(c.cfg.Quorum.Votes) {
+		if !c.joined(name) {
+			return
+		}
+	}
+	c.members.joinedAll = true
+}
+
 // partitionCommand writes into the CIB who decides now, before it is given to
 // the members.
 func (c *Core) partitionCommand() {
@@ -151,9 +162,16 @@ func (c *Core) partitionCommand() {
 	}
 }
 
+// mayWrite reports whether this partition writes with quorum. One that has just
+// gained it does so only when whoever brought the votes has joined: the newcomer
+// may hold a greater version, which a new term here would beat.
+func (c *Core) mayWrite() bool {
+	return c.quorum().Have && (c.cib.HaveQuorum || !c.joining())
+}
+
 // partition is the command that says who decides now, and with what right.
 func (c *Core) partition() cib.Command {
-	set := cib.SetPartition{DC: c.cfg.Node, HaveQuorum: c.quorum().Have}
+	set := cib.SetPartition{DC: c.cfg.Node, HaveQuorum: c.mayWrite()}
 	if set.HaveQuorum {
 		set.Term = c.vote.term
 	}

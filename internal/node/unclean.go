@@ -18,9 +18,9 @@ func (c *Core) membershipProgress() {
 	if o == nil || !o.ready {
 		return
 	}
-	if q := c.quorum(); c.cib.HaveQuorum != q.Have || c.cib.DC != c.cfg.Node {
+	if c.cib.HaveQuorum != c.mayWrite() || c.cib.DC != c.cfg.Node {
 		c.commit(c.partition())
-		c.markDirty("quorum: " + q.Why)
+		c.markDirty("quorum: " + c.quorum().Why)
 	}
 	for _, name := range c.members.names() {
 		c.presentNode(c.node(name))
