@@ -126,7 +126,7 @@ func (c *Core) officeRefused(name string) {
 // quorum judges the members that obey this DC: one that is here but follows
 // another DC gives no vote.
 func (c *Core) quorum() cluster.Quorum {
-	return c.cfg.Quorum.Judge(c.joinedNames(), c.members.seenAll)
+	return c.cfg.Quorum.Judge(c.joinedNames(), c.members.joinedAll)
 }
 
 // node returns the CIB's state of a node, or an empty one.

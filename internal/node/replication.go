@@ -100,6 +100,7 @@ func (c *Core) synced(s *syncMsg) {
 		c.disk.stale = true
 	}
 	c.cib, c.replica.seq, c.replica.prepared = s.CIB, s.Seq, nil
+	c.members.joinedAll = c.members.joinedAll || s.CIB.HaveQuorum
 	c.deliverGuestReplies()
 }
 

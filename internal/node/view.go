@@ -13,8 +13,12 @@ import (
 type membership struct {
 	view    cluster.View
 	present []cluster.Member // sorted by name
-	seenAll bool
-	quorum  cluster.Quorum
+	// seenAll: all nodes were here at once since the start. joinedAll: and obeyed
+	// one DC, or this node joined a partition with quorum; only then is what they
+	// know merged, and may a DC act on it (wait-for-all).
+	seenAll   bool
+	joinedAll bool
+	quorum    cluster.Quorum
 	// shot holds, by node, the boot id that was fenced: its last messages and
 	// heartbeats count no more.
 	shot    map[string]string
