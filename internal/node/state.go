@@ -140,7 +140,7 @@ func (c *Core) diskHealth(failure string) {
 }
 
 func (c *Core) diskDeadline(d *deadline) {
-	if c.disk.stale && c.disk.pending == 0 {
+	if c.disk.stale && c.disk.pending == 0 && c.replica.prepared == nil {
 		d.add(c.disk.retry)
 	}
 }

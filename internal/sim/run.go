@@ -98,6 +98,7 @@ type world struct {
 	devices map[string]int // moods of fencing devices
 	faults  []fault
 	mends   int
+	tidied  time.Time // when the administrator last did something
 	// agentsFail: operations fail now and then.
 	agentsFail bool
 	initial    cib.Configuration

@@ -28,7 +28,7 @@ func (w *world) settle() {
 	steps, why := 0, ""
 	for w.violation == nil {
 		w.runUntil(w.agenda.now.Add(lookEvery))
-		if why = w.unsettled(); why != "" || wholeSince.IsZero() {
+		if why = w.unsettled(); why != "" || !wholeSince.After(w.tidied) {
 			wholeSince, steps = w.agenda.now, w.report.Steps
 		}
 		if why == "" && w.agenda.now.Sub(wholeSince) >= quietSpan {
@@ -58,6 +58,7 @@ func (w *world) sameContent() {
 
 // tidy is the administrator after the storm: nodes online, failures forgotten.
 func (w *world) tidy() {
+	w.tidied = w.agenda.now
 	for _, h := range w.hosts {
 		if h.proc == nil {
 			continue
