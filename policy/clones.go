@@ -221,7 +221,7 @@ func (r *resource) anyFailed() bool {
 func (r *resource) colocatedScore() scoreType {
 	n := r.current()
 	if len(r.parent.thisWith) == 0 && len(r.parent.withThis) == 0 {
-		return 0
+		return n.score
 	}
 	var t table
 	t.set(&place{node: n, score: n.score})
