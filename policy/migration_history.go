@@ -64,9 +64,10 @@ func (p *plan) migrateTo(id, source, target string) *cib.OpHistory {
 	return nil
 }
 
+// unknownOn: the node has told nothing about the resource that is certain.
 func (p *plan) unknownOn(id, nodeName string) bool {
 	h := p.historyOf(id, nodeName)
-	return h == nil || len(h.Ops) == 0
+	return h == nil || !slices.ContainsFunc(h.Ops, func(op cib.OpHistory) bool { return op.RC != cib.PendingRC })
 }
 
 // startedOrStoppedAfter: the node started, stopped or migrated it after op.
@@ -153,6 +154,8 @@ func (p *plan) migrateToSucceeded(r *resource, n *node, op *cib.OpHistory) {
 		} else {
 			r.failed, r.mustStop, r.allowMigrate = true, true, false
 		}
+	case targetNode != nil && targetNode.online && p.unknownOn(r.historyID(), target):
+		// The target's history was cleaned up: a probe will tell.
 	case reachable:
 		p.addRunning(r, targetNode, false)
 		if sourceNode != nil && sourceNode.online {
