@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"kvmha/internal/control/socket"
+	"kvmha/internal/systemd"
 	"kvmha/virtio/guest"
 	"kvmha/virtio/port"
 )
@@ -32,7 +33,7 @@ func main() {
 func run(ctx context.Context, device, path string) error {
 	client := guest.New(guest.Options{
 		Open:   func(ctx context.Context) (guest.Port, error) { return port.Open(ctx, device) },
-		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		Logger: systemd.Logger(slog.LevelInfo),
 	})
 	listener, err := socket.Listen(path)
 	if err != nil {
@@ -44,6 +45,7 @@ func run(ctx context.Context, device, path string) error {
 		defer cancel() // one without the other is of no use
 		served <- socket.Serve(ctx, listener, client)
 	}()
+	systemd.Ready()
 	err = client.Run(ctx)
 	cancel()
 	if serveErr := <-served; serveErr != nil {

@@ -18,6 +18,7 @@ import (
 	"syscall"
 
 	"kvmha/internal/host"
+	"kvmha/internal/systemd"
 )
 
 func main() {
@@ -35,7 +36,7 @@ func main() {
 	if *debug {
 		level = slog.LevelDebug
 	}
-	options.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	options.Logger = systemd.Logger(level)
 
 	ctx, end := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)

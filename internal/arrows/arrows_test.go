@@ -28,6 +28,7 @@ var mayImport = map[string][]string{
 	"internal/node":             {"internal/cib", "internal/cluster", "internal/control", "policy"},
 	"internal/sim":              {"internal/cib", "internal/cluster", "internal/control", "internal/node", "policy"},
 	"internal/simulate":         {"internal/cib", "policy"},
+	"internal/conformance":      {"internal/cib", "internal/simulate", "policy"},
 	"agents":                    {"internal/cib", "internal/child", "internal/hypervisor"},
 	"agents/fencing":            {"agents", "internal/cib", "stonith"},
 	"internal/child":            {},
@@ -39,13 +40,14 @@ var mayImport = map[string][]string{
 	"internal/host": {
 		"agents", "agents/fencing", "configs", "internal/child", "internal/cib", "internal/cluster", "internal/cluster/embedded",
 		"internal/cluster/secret", "internal/control", "internal/control/socket", "internal/executor", "internal/hypervisor",
-		"internal/node", "policy", "stonith", "virtio",
+		"internal/node", "internal/systemd", "policy", "stonith", "virtio",
 	},
-	"hostd":           {"internal/host"},
-	"guestd":          {"virtio", "internal/control/socket"},
-	"vmctl":           {"configs", "internal/cib", "internal/cluster", "internal/cluster/secret", "internal/control", "internal/control/socket", "internal/node", "internal/simulate", "policy"},
-	"internal/lab":    {"configs", "internal/cib", "internal/cluster/secret", "internal/control", "internal/control/socket", "internal/node", "policy"},
-	"internal/arrows": {},
+	"internal/systemd": {},
+	"hostd":            {"internal/host", "internal/systemd"},
+	"guestd":           {"virtio", "internal/control/socket", "internal/systemd"},
+	"vmctl":            {"configs", "internal/cib", "internal/cluster", "internal/cluster/secret", "internal/control", "internal/control/socket", "internal/node", "internal/simulate", "policy"},
+	"internal/lab":     {"configs", "internal/cib", "internal/cluster/secret", "internal/control", "internal/control/socket", "internal/node", "policy"},
+	"internal/arrows":  {},
 }
 
 // pure are the rooms that must not reach the world: everything they need of it

@@ -18,6 +18,7 @@ import (
 	"kvmha/internal/executor"
 	"kvmha/internal/hypervisor"
 	"kvmha/internal/node"
+	"kvmha/internal/systemd"
 	"kvmha/policy"
 	"kvmha/stonith"
 	"kvmha/virtio/hub"
@@ -183,12 +184,12 @@ func (h *Host) Run(ctx context.Context) (err error) {
 	h.start(run, "guests", failed, h.runGuests)
 	h.start(run, "disk", failed, func(context.Context) error { h.disk.work(); return nil })
 	h.start(run, "engine events", failed, h.forwardEngine)
-	h.start(run, "watchdog", failed, func(ctx context.Context) error { feedWatchdog(ctx, h.alive); return nil })
+	h.start(run, "watchdog", failed, func(ctx context.Context) error { systemd.FeedWatchdog(ctx, h.alive); return nil })
 	defer h.background.Wait()
 	defer close(h.disk.requests)
 	defer stop()
 	h.log.Info("hostd-started", "node", h.options.Node, "cluster", h.config.Name, "config", h.options.ConfigPath)
-	notifyReady()
+	systemd.Ready()
 	return h.loop(ctx, failed)
 }
 

@@ -7,12 +7,16 @@ import (
 
 	"kvmha/internal/cluster"
 	"kvmha/internal/node"
+	"kvmha/internal/systemd"
 )
 
 // leaveLimit bounds a clean leave: stopping or moving away what runs here. It
 // is the sum of what the longest stop may take; systemd's TimeoutStopSec is
 // above it.
 const leaveLimit = 10 * time.Minute
+
+// unit is the name of the daemon's unit file.
+const unit = "hostd.service"
 
 // ErrRestart, as the cause of the end of Run's context, means that only the
 // daemon goes down for a moment: resources go on running.
@@ -39,9 +43,9 @@ func (h *Host) loop(ctx context.Context, failed <-chan error) error {
 			}
 		case <-leaving:
 			leaving = nil
-			notifyStopping()
+			systemd.Stopping()
 			giveUp = time.After(leaveLimit)
-			if done := h.step(node.Shutdown{Restart: errors.Is(context.Cause(ctx), ErrRestart) || systemdRestarts()}); done != nil {
+			if done := h.step(node.Shutdown{Restart: errors.Is(context.Cause(ctx), ErrRestart) || systemd.Restarts(unit)}); done != nil {
 				return h.left(*done)
 			}
 		case <-giveUp:

@@ -172,7 +172,7 @@ func down(ctx context.Context, _ []string) error {
 
 func execute(ctx context.Context, args []string) error {
 	if len(args) < 2 {
-		return errors.New("usage: lab exec HOST CMD...")
+		return errors.New("usage: lab exec HOST COMMAND [ARGUMENT]")
 	}
 	cmd, err := lab.EnterHost(ctx, args[0], binDir(), args[1:]...)
 	if err != nil {
@@ -184,7 +184,7 @@ func execute(ctx context.Context, args []string) error {
 
 func inGuest(ctx context.Context, args []string) error {
 	if len(args) < 2 {
-		return errors.New("usage: lab guest VM CMD...")
+		return errors.New("usage: lab guest VM COMMAND [ARGUMENT]")
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
