@@ -154,11 +154,24 @@ func (r *resource) inheritColocations(c *resource, all bool) {
 }
 
 func (r *resource) sortInstances() {
-	sort.SliceStable(r.children, func(i, j int) bool { return compareInstances(r.children[i], r.children[j]) < 0 })
+	k := keptScores{}
+	sort.SliceStable(r.children, func(i, j int) bool { return k.compare(r.children[i], r.children[j]) < 0 })
 }
 
-// compareInstances orders instances by which is to keep or get a place first.
-func compareInstances(a, b *resource) int {
+// keptScores remembers, during one sort, what is costly to find out.
+type keptScores map[*resource]scoreType
+
+func (k keptScores) of(r *resource) scoreType {
+	s, known := k[r]
+	if !known {
+		s = r.colocatedScore()
+		k[r] = s
+	}
+	return s
+}
+
+// compare orders instances by which is to keep or get a place first.
+func (k keptScores) compare(a, b *resource) int {
 	na, countA, _ := a.activeOn()
 	nb, countB, _ := b.activeOn()
 	if countA > 0 && countB > 0 && countA != countB {
@@ -197,7 +210,7 @@ func compareInstances(a, b *resource) int {
 	if c := yesFirst(!a.anyFailed(), !b.anyFailed()); c != 0 {
 		return c
 	}
-	if c := order(b.colocatedScore(), a.colocatedScore()); c != 0 {
+	if c := order(k.of(b), k.of(a)); c != 0 {
 		return c
 	}
 	return int(instanceNumber(a) - instanceNumber(b))
@@ -398,180 +411,4 @@ func (r *resource) cloneFlags(a *action, n *node) actFlag {
 		}
 	}
 	return flags
-}
-
-// anyBlocked: r or something in it is blocked.
-func (r *resource) anyBlocked() bool {
-	return r.blocked || slices.ContainsFunc(r.children, (*resource).anyBlocked)
-}
-
-// compatible finds the instance of r that other, an instance of another clone,
-// belongs with: one on the same node, in the wanted role.
-func (r *resource) compatible(other *resource, in role, now bool) *resource {
-	if pl := other.where(now); pl != nil {
-		return r.compatibleOn(pl.node, in, now)
-	}
-	for _, pl := range r.p.sortPlaces(other.allowed.list(), nil) {
-		if c := r.compatibleOn(pl.node, in, now); c != nil {
-			return c
-		}
-	}
-	return nil
-}
-
-func (r *resource) compatibleOn(n *node, in role, now bool) *resource {
-	for _, c := range r.children {
-		if in != roleUnknown && c.state(now) != in || c.anyBlocked() {
-			continue
-		}
-		if pl := c.where(now); pl != nil && pl.node == n {
-			return c
-		}
-	}
-	return nil
-}
-
-// colocateWithClone places a primitive relative to a clone: with the instance
-// of its own node if interleaved, else with any.
-func (c *colocation) colocateWithClone(dependent, primary *resource) {
-	if primary.promotable {
-		switch {
-		case primary.provisional:
-			return
-		case c.primaryRole == roleUnknown:
-		case dependent.provisional:
-			c.placeWithPromotable(dependent, primary)
-			return
-		case c.dependentRole == rolePromoted:
-			c.promoteWithPromotable(dependent, primary)
-			return
-		}
-	}
-	interleave := false
-	if isTrue(c.dependent.meta["interleave"]) && c.dependent.variant > group {
-		if interleave = perNode(c.dependent) == perNode(c.primary); !interleave {
-			dependent.p.fault("Cannot interleave %s and %s because they do not support the same number of instances per node", c.dependent.id, c.primary.id)
-		}
-	}
-	switch {
-	case primary.provisional:
-	case interleave:
-		if with := primary.compatible(dependent, roleUnknown, false); with != nil {
-			c.applyDependent(dependent, with)
-		} else if c.score >= infinity {
-			dependent.assignAll(nil, true)
-			dependent.explain("colocation " + c.id + " needs an instance of " + primary.id + " on its node")
-		}
-	case c.score >= infinity:
-		var on []*place
-		for _, child := range primary.children {
-			if pl := child.where(false); pl != nil && !child.anyBlocked() {
-				on = append(on, pl)
-			}
-		}
-		dependent.limitTo(on, false)
-		dependent.explain("colocation " + c.id + " keeps it where " + primary.id + " runs")
-	default:
-		for _, child := range primary.children {
-			c.applyPrimary(dependent, child)
-		}
-	}
-}
-
-// perNode is how many instances of r fit on a node; 1 for what is no clone.
-func perNode(r *resource) int {
-	if r.variant != clone {
-		return 1
-	}
-	if v, ok := r.meta["clone-node-max"]; ok {
-		return int(leadingInt(v))
-	}
-	return 1
-}
-
-// limitTo forbids all nodes but some; merge adds the scores of those.
-func (r *resource) limitTo(on []*place, merge bool) {
-	find := func(n *node) *place {
-		for _, pl := range slices.Backward(on) {
-			if pl.node == n {
-				return pl
-			}
-		}
-		return nil
-	}
-	for _, pl := range r.allowed.list() {
-		if with := find(pl.node); with == nil {
-			pl.score = minusInfinity
-		} else if merge {
-			pl.score = pl.score.Add(with.score)
-		}
-	}
-	for _, pl := range on {
-		if r.allowed.get(pl.node) == nil {
-			r.allowed.set(&place{node: pl.node, score: minusInfinity})
-		}
-	}
-}
-
-// interleaves: the ordering of two clones is one of their instances.
-func interleaves(first, then *action) bool {
-	if first.r == nil || then.r == nil || first.r == then.r || first.r.variant < clone || then.r.variant < clone {
-		return false
-	}
-	r := then.r
-	if strings.HasSuffix(then.key, "_stop_0") || strings.HasSuffix(then.key, "_demote_0") {
-		r = first.r
-	}
-	return isTrue(r.meta["interleave"])
-}
-
-func (p *plan) updateCloneOrdered(first, then *action, n *node, flags, filter actFlag, kind ordFlag) changed {
-	if interleaves(first, then) {
-		return p.updateInterleaved(first, then, n, filter, kind)
-	}
-	if then.r == nil {
-		return 0
-	}
-	ch := p.updatePair(first, then, flags, filter, kind)
-	for _, c := range then.r.children {
-		b := c.newestAction(then.task, n)
-		if b == nil {
-			continue
-		}
-		var childCh changed
-		if c.actionFlags(b, n)&actRunnable != 0 {
-			childCh = c.updateOrdered(first, b, n, flags, filter, kind)
-		}
-		ch |= childCh
-		if childCh&changedThen != 0 {
-			for i := len(b.after) - 1; i >= 0; i-- {
-				p.updateOrderings(b.after[i].a)
-			}
-		}
-	}
-	return ch
-}
-
-func (p *plan) updateInterleaved(first, then *action, n *node, filter actFlag, kind ordFlag) changed {
-	now := strings.HasSuffix(first.key, "_stopped_0") || strings.HasSuffix(first.key, "_demoted_0")
-	var ch changed
-	for _, c := range then.r.children {
-		with := first.r.compatible(c, roleUnknown, now)
-		if with == nil {
-			if !now && kind&(ordRunnableFirst|ordImpliesThen) != 0 && c.assignAll(nil, true) {
-				ch |= changedThen
-			}
-			continue
-		}
-		a := with.newestAction(first.r.cloneTask(first), n)
-		b := c.newestAction(then.task, n)
-		if a == nil || b == nil {
-			continue
-		}
-		if p.link(a, b, kind) {
-			ch |= changedFirst | changedThen
-		}
-		ch |= c.updateOrdered(a, b, n, with.actionFlags(a, n), filter, kind)
-	}
-	return ch
 }

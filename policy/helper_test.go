@@ -149,7 +149,7 @@ func opHistory(rsc, word string, call *int) string {
 }
 
 // prim is a primitive with a monitor every 10 s; meta are "name=value" words.
-func prim(id, meta string) string {
+func primXML(id, meta string) string {
 	class := `class="ocf" provider="p" type="a"`
 	if strings.HasPrefix(id, "fence") {
 		class = `class="stonith" type="fence_x"`
@@ -169,11 +169,11 @@ func metaXML(id, meta string) string {
 	return x + `</meta_attributes>`
 }
 
-func group_(id string, members ...string) string {
+func groupXML(id string, members ...string) string {
 	return fmt.Sprintf(`<group id="%s">%s</group>`, id, strings.Join(members, ""))
 }
 
-func clone_(id, meta, child string) string {
+func cloneXML(id, meta, child string) string {
 	return fmt.Sprintf(`<clone id="%s">%s%s</clone>`, id, metaXML(id, meta), child)
 }
 

@@ -235,7 +235,7 @@ type resource struct {
 	group groupTraits
 	clone cloneTraits
 	why   []string
-	// forced is the intent that decides where this resource is.
+	// intent is an administrator's wish about where r is to be.
 	intent *cib.Intent
 }
 

@@ -13,7 +13,7 @@ var nextStep = [5][5]role{
 
 // step schedules what leads from one role to the next; it reports whether
 // there is anything that does.
-func (r *resource) step(from, to role, pl *place, n *node, optional bool) bool {
+func (r *resource) step(from, to role, n *node, optional bool) bool {
 	switch {
 	case from == roleUnknown:
 		if to == roleStopped {
@@ -52,19 +52,9 @@ func (r *resource) createActions() {
 		}
 	}
 	current, all, clean := r.activeOn()
-	for _, n := range r.dangling {
-		stop := r.stopOn(n, false)
-		stop.set(actDangling)
-		stop.because("the last step of a live migration of " + r.id + " from " + n.name + " is missing")
-		if r.p.options.removeStop {
-			r.cleanup(n, false)
-		}
-	}
-	moving, migrate, needStop := false, false, false
-	if current != nil && r.allocated != nil && current != r.allocated.node && r.next >= roleStarted {
-		moving, needStop = true, true
-		migrate = r.canMigrate(current)
-	}
+	r.stopDangling()
+	moving := current != nil && r.allocated != nil && current != r.allocated.node && r.next >= roleStarted
+	needStop, migrate := moving, moving && r.canMigrate(current)
 	multiple := false
 	switch {
 	case r.partialSource != nil && r.partialTarget != nil && migrate && all == 2 &&
@@ -78,16 +68,7 @@ func (r *resource) createActions() {
 	default:
 		multiple = clean > 1
 	}
-	r.stopUnexpected = r.stopUnexpected && multiple
-	if multiple {
-		r.p.fault("%s resource %s might be active on %d nodes", r.class, r.id, all)
-		switch r.multiple {
-		case recoverStopStart:
-			needStop = true
-		case recoverStopUnexpected:
-			needStop, r.stopUnexpected = true, true
-		}
-	}
+	needStop = r.settleMultiple(multiple, all) || needStop
 	if r.startPending {
 		r.startOn(nodeOf(r.allocated), true).set(actPrintAlways)
 	}
@@ -100,14 +81,12 @@ func (r *resource) createActions() {
 	case r.blocked:
 		needStop = true
 	case r.role > roleStarted && current != nil && r.allocated != nil:
-		if !r.startOn(r.allocated.node, true).is(actOptional) {
-			needStop = true
-		}
+		needStop = !r.startOn(r.allocated.node, true).is(actOptional) || needStop
 	}
 	r.restartActions(current, needStop, needPromote)
 	for at := r.role; at != r.next; {
 		to := nextStep[at][r.next]
-		if !r.step(at, to, r.allocated, nodeOf(r.allocated), false) {
+		if !r.step(at, to, nodeOf(r.allocated), false) {
 			break
 		}
 		at = to
@@ -118,6 +97,36 @@ func (r *resource) createActions() {
 	}
 }
 
+// stopDangling schedules the last step of migrations that went no further.
+func (r *resource) stopDangling() {
+	for _, n := range r.dangling {
+		stop := r.stopOn(n, false)
+		stop.set(actDangling)
+		stop.because("the last step of a live migration of " + r.id + " from " + n.name + " is missing")
+		if r.p.options.removeStop {
+			r.cleanup(n, false)
+		}
+	}
+}
+
+// settleMultiple decides what being active on several nodes means. It reports
+// whether r must be stopped for it.
+func (r *resource) settleMultiple(multiple bool, count int) bool {
+	r.stopUnexpected = r.stopUnexpected && multiple
+	if !multiple {
+		return false
+	}
+	r.p.fault("%s resource %s might be active on %d nodes", r.class, r.id, count)
+	switch r.multiple {
+	case recoverStopStart:
+		return true
+	case recoverStopUnexpected:
+		r.stopUnexpected = true
+		return true
+	}
+	return false
+}
+
 // restartActions schedules going down and up again; unless needed they are
 // optional, there for orderings that may need them.
 func (r *resource) restartActions(current *node, needStop, needPromote bool) {
@@ -126,7 +135,7 @@ func (r *resource) restartActions(current *node, needStop, needPromote bool) {
 	at := r.role
 	for at != roleStopped {
 		to := nextStep[at][roleStopped]
-		if !r.step(at, to, nil, current, !needStop) {
+		if !r.step(at, to, current, !needStop) {
 			break
 		}
 		at = to
@@ -134,7 +143,7 @@ func (r *resource) restartActions(current *node, needStop, needPromote bool) {
 	for r.role <= r.next && at != r.role && !r.blocked {
 		to := nextStep[at][r.role]
 		required := needStop || to == rolePromoted && needPromote
-		if !r.step(at, to, r.allocated, nodeOf(r.allocated), !required) {
+		if !r.step(at, to, nodeOf(r.allocated), !required) {
 			break
 		}
 		at = to

@@ -202,18 +202,19 @@ func (r *resource) sortForPromotion() {
 			}
 		}
 	}
-	sort.SliceStable(r.children, func(i, j int) bool { return comparePromotion(r.children[i], r.children[j]) < 0 })
+	k := keptScores{}
+	sort.SliceStable(r.children, func(i, j int) bool { return k.comparePromotion(r.children[i], r.children[j]) < 0 })
 	r.merging = false
 }
 
-func comparePromotion(a, b *resource) int {
+func (k keptScores) comparePromotion(a, b *resource) int {
 	if c := order(b.sortIndex, a.sortIndex); c != 0 {
 		return c
 	}
 	if ra, rb := a.state(true), b.state(true); ra != rb {
 		return int(rb) - int(ra)
 	}
-	return compareInstances(a, b)
+	return k.compare(a, b)
 }
 
 func (r *resource) decideRole(cl *resource, promoted *int) {

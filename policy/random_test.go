@@ -37,7 +37,7 @@ func randomWorld(r *rand.Rand) world {
 	w.options = "no-quorum-policy=" + pick("stop", "freeze", "ignore", "demote")
 	if r.IntN(2) == 0 {
 		w.options += " stonith-enabled=true"
-		w.resources += prim("fence1", "")
+		w.resources += primXML("fence1", "")
 	}
 	if r.IntN(3) == 0 {
 		w.options += " placement-strategy=" + pick("balanced", "utilization", "minimal")
@@ -58,14 +58,14 @@ func randomWorld(r *rand.Rand) world {
 		switch r.IntN(4) {
 		case 0:
 			a, b := id+"a", id+"b"
-			w.resources += group_(id, prim(a, meta), prim(b, ""))
+			w.resources += groupXML(id, primXML(a, meta), primXML(b, ""))
 			prims = append(prims, a, b)
 		case 1:
 			a := id + "c"
-			w.resources += clone_(id, pick("", "interleave=true", "promotable=true", "promotable=true notify=true", "clone-max=1", "ordered=true"), prim(a, ""))
+			w.resources += cloneXML(id, pick("", "interleave=true", "promotable=true", "promotable=true notify=true", "clone-max=1", "ordered=true"), primXML(a, ""))
 			prims = append(prims, a)
 		default:
-			w.resources += prim(id, meta)
+			w.resources += primXML(id, meta)
 			prims = append(prims, id)
 		}
 		tops = append(tops, id)

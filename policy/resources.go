@@ -237,7 +237,6 @@ func (r *resource) unpackTraits() {
 	if v, set := m["allow-migrate"]; isTrue(v) || !set && standalone {
 		r.allowMigrate = true
 	}
-	r.allowRemoteRemote = false
 	if v := m["is-managed"]; v != "" && !strings.EqualFold(v, "default") {
 		r.managed = isTrue(v)
 	}
@@ -300,7 +299,7 @@ func (r *resource) unpackRequires(value string) {
 		switch {
 		case r.fenceDevice, r.variant == primitive && r.isRemote:
 			r.unpackRequires("quorum")
-		case r.p.usesUnfencing():
+		case r.p.unfencing:
 			r.unpackRequires("unfencing")
 		case o.fencing:
 			r.unpackRequires("fencing")
@@ -312,10 +311,8 @@ func (r *resource) unpackRequires(value string) {
 	}
 }
 
-// usesUnfencing: some device or resource of the configuration wants nodes to
+// findsUnfencing: some device or resource of the configuration wants nodes to
 // be unfenced before they run anything.
-func (p *plan) usesUnfencing() bool { return p.unfencing }
-
 func findsUnfencing(c *cib.Configuration) bool {
 	wants := func(sets []cib.NVSet) bool {
 		for i := range sets {
@@ -474,7 +471,7 @@ func (r *resource) addInstance() *resource {
 	return child
 }
 
-// members of what was unpacked in the order of their instance numbers.
+// sortByInstance orders instances by their numbers.
 func sortByInstance(list []*resource) {
 	sort.SliceStable(list, func(i, j int) bool { return instanceNumber(list[i]) < instanceNumber(list[j]) })
 }

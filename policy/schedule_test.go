@@ -29,27 +29,27 @@ func TestSchedule(t *testing.T) {
 		w    world
 		want string
 	}{
-		{"a resource of unknown state is probed everywhere before it starts", world{resources: prim("a", "")}, `
+		{"a resource of unknown state is probed everywhere before it starts", world{resources: primXML("a", "")}, `
 			a_monitor_10000 n1 after a_start n1
 			a_probe n1
 			a_probe n2
 			a_start n1`},
-		{"what runs and is wanted is left alone", world{resources: prim("a", ""), status: "n1 a start monitor10\nn2 a monitor=7"}, ``},
-		{"resources spread over the nodes", world{resources: prim("a", "") + prim("b", ""), status: known("n1 n2", "a", "b")}, `
+		{"what runs and is wanted is left alone", world{resources: primXML("a", ""), status: "n1 a start monitor10\nn2 a monitor=7"}, ``},
+		{"resources spread over the nodes", world{resources: primXML("a", "") + primXML("b", ""), status: known("n1 n2", "a", "b")}, `
 			a_monitor_10000 n1 after a_start n1
 			a_start n1
 			b_monitor_10000 n2 after b_start n2
 			b_start n2`},
-		{"target-role Stopped stops", world{resources: prim("a", "target-role=Stopped"), status: "n1 a start monitor10\nn2 a monitor=7"}, `
+		{"target-role Stopped stops", world{resources: primXML("a", "target-role=Stopped"), status: "n1 a start monitor10\nn2 a monitor=7"}, `
 			a_stop n1`},
-		{"an unmanaged resource is left alone", world{resources: prim("a", "is-managed=false target-role=Stopped"), status: "n1 a start monitor10\nn2 a monitor=7"}, ``},
-		{"a group starts in order on one node", world{resources: group_("g", prim("a", ""), prim("b", "")), status: known("n1 n2", "a", "b")}, `
+		{"an unmanaged resource is left alone", world{resources: primXML("a", "is-managed=false target-role=Stopped"), status: "n1 a start monitor10\nn2 a monitor=7"}, ``},
+		{"a group starts in order on one node", world{resources: groupXML("g", primXML("a", ""), primXML("b", "")), status: known("n1 n2", "a", "b")}, `
 			a_monitor_10000 n1 after a_start n1
 			a_start n1
 			b_monitor_10000 n1 after b_start n1
 			b_start n1 after a_start n1`},
 		{"a group moves as one, last member first", world{
-			resources: group_("g", prim("a", ""), prim("b", "")), constraints: `<rsc_location id="l" rsc="g" node="n2" score="100"/>`,
+			resources: groupXML("g", primXML("a", ""), primXML("b", "")), constraints: `<rsc_location id="l" rsc="g" node="n2" score="100"/>`,
 			status: "n1 a start monitor10\nn1 b start monitor10\n" + known("n2", "a", "b")}, `
 			a_monitor_10000 n2 after a_start n2
 			a_start n2 after a_stop n1, b_stop n1
@@ -57,102 +57,102 @@ func TestSchedule(t *testing.T) {
 			b_monitor_10000 n2 after b_start n2
 			b_start n2 after a_start n2, a_stop n1, b_stop n1
 			b_stop n1`},
-		{"a clone runs on every node", world{resources: clone_("c", "", prim("a", "")), status: known("n1 n2", "a")}, `
+		{"a clone runs on every node", world{resources: cloneXML("c", "", primXML("a", "")), status: known("n1 n2", "a")}, `
 			a:1_monitor_10000 n2 after a:1_start n2
 			a:1_start n2
 			a_monitor_10000 n1 after a_start n1
 			a_start n1`},
 		{"a location of -INFINITY forbids a node", world{
-			resources: prim("a", ""), constraints: `<rsc_location id="l" rsc="a" node="n1" score="-INFINITY"/>`,
+			resources: primXML("a", ""), constraints: `<rsc_location id="l" rsc="a" node="n1" score="-INFINITY"/>`,
 			status: "n1 a start monitor10\nn2 a monitor=7"}, `
 			a_monitor_10000 n2 after a_start n2
 			a_start n2 after a_stop n1
 			a_stop n1`},
 		{"stickiness outweighs a lesser preference", world{
-			resources: prim("a", "resource-stickiness=200"), constraints: `<rsc_location id="l" rsc="a" node="n2" score="100"/>`,
+			resources: primXML("a", "resource-stickiness=200"), constraints: `<rsc_location id="l" rsc="a" node="n2" score="100"/>`,
 			status: "n1 a start monitor10\nn2 a monitor=7"}, ``},
 		{"a rule on an attribute moves a resource away", world{
-			resources:   prim("a", ""),
+			resources:   primXML("a", ""),
 			constraints: `<rsc_location id="l" rsc="a"><rule id="r" score="-INFINITY"><expression id="e" attribute="ping" operation="lt" value="100" type="integer"/></rule></rsc_location>`,
 			status:      "n1 a start monitor10\nn2 a monitor=7\nn1 attr ping=0\nn2 attr ping=100"}, `
 			a_monitor_10000 n2 after a_start n2
 			a_start n2 after a_stop n1
 			a_stop n1`},
 		{"mandatory colocation follows", world{
-			resources: prim("a", "") + prim("b", ""), constraints: `<rsc_colocation id="c" rsc="b" with-rsc="a" score="INFINITY"/>`,
+			resources: primXML("a", "") + primXML("b", ""), constraints: `<rsc_colocation id="c" rsc="b" with-rsc="a" score="INFINITY"/>`,
 			status: "n1 a start monitor10\nn2 a monitor=7\n" + known("n1 n2", "b")}, `
 			b_monitor_10000 n1 after b_start n1
 			b_start n1`},
 		{"anti-colocation separates", world{
-			resources: prim("a", "") + prim("b", ""), constraints: `<rsc_colocation id="c" rsc="b" with-rsc="a" score="-INFINITY"/>`,
+			resources: primXML("a", "") + primXML("b", ""), constraints: `<rsc_colocation id="c" rsc="b" with-rsc="a" score="-INFINITY"/>`,
 			status: "n1 a start monitor10\nn2 a monitor=7\n" + known("n1 n2", "b")}, `
 			b_monitor_10000 n2 after b_start n2
 			b_start n2`},
 		{"mandatory order waits for the start, and stops the other way round", world{
-			resources: prim("a", "target-role=Stopped") + prim("b", ""), constraints: `<rsc_order id="o" first="a" then="b"/>`,
+			resources: primXML("a", "target-role=Stopped") + primXML("b", ""), constraints: `<rsc_order id="o" first="a" then="b"/>`,
 			status: "n1 a start monitor10\nn1 b start monitor10\n" + known("n2", "a", "b")}, `
 			a_stop n1 after b_stop n1
 			b_stop n1`},
 		{"a failed monitor recovers in place", world{
-			resources: prim("a", ""), status: "n1 a start monitor10=1\nn2 a monitor=7"}, `
+			resources: primXML("a", ""), status: "n1 a start monitor10=1\nn2 a monitor=7"}, `
 			a_monitor_10000 n1 after a_start n1
 			a_start n1 after a_stop n1
 			a_stop n1`},
 		{"migration-threshold drives a resource away", world{
-			resources: prim("a", "migration-threshold=1"),
+			resources: primXML("a", "migration-threshold=1"),
 			status:    "n1 a start monitor10=1\nn2 a monitor=7\nn1 attr fail-count-a#monitor_10000=1"}, `
 			a_monitor_10000 n2 after a_start n2
 			a_start n2 after a_stop n1
 			a_stop n1`},
 		{"a failed start bans the node when start-failure-is-fatal", world{
-			resources: prim("a", ""), status: "n1 a start=1\nn2 a monitor=7\nn1 attr fail-count-a#start_0=INFINITY"}, `
+			resources: primXML("a", ""), status: "n1 a start=1\nn2 a monitor=7\nn1 attr fail-count-a#start_0=INFINITY"}, `
 			a_monitor_10000 n2 after a_start n2
 			a_start n2 after a_stop n1
 			a_stop n1`},
 		{"a node that vanished is fenced before its resources are recovered", world{
-			options: fencingOn, nodes: []string{"n1", "n2:lost"}, resources: prim("fence1", "") + prim("a", ""),
+			options: fencingOn, nodes: []string{"n1", "n2:lost"}, resources: primXML("fence1", "") + primXML("a", ""),
 			status: "n1 fence1 start monitor10\nn2 a start monitor10\nn1 a monitor=7"}, `
 			a_monitor_10000 n1 after a_start n1
 			a_start n1 after fence n2 (reboot)
 			fence n2 (reboot)`},
 		{"a failed stop fences", world{
-			options: fencingOn, resources: prim("fence1", "") + prim("a", ""),
+			options: fencingOn, resources: primXML("fence1", "") + primXML("a", ""),
 			status: "n1 fence1 start monitor10\nn2 fence1 monitor=7\nn2 a start stop=1\nn1 a monitor=7"}, `
 			a_monitor_10000 n1 after a_start n1
 			a_start n1 after fence n2 (reboot)
 			fence n2 (reboot)`},
 		{"a failed stop blocks where fencing is off", world{
-			resources: prim("a", ""), status: "n1 a start stop=1\nn2 a monitor=7"}, ``},
+			resources: primXML("a", ""), status: "n1 a start stop=1\nn2 a monitor=7"}, ``},
 		{"without quorum everything stops", world{
-			noQuorum: true, resources: prim("a", ""), status: "n1 a start monitor10\nn2 a monitor=7"}, `
+			noQuorum: true, resources: primXML("a", ""), status: "n1 a start monitor10\nn2 a monitor=7"}, `
 			a_stop n1`},
 		{"no-quorum-policy=freeze keeps what runs and starts nothing", world{
-			noQuorum: true, options: "no-quorum-policy=freeze", resources: prim("a", "") + prim("b", ""),
+			noQuorum: true, options: "no-quorum-policy=freeze", resources: primXML("a", "") + primXML("b", ""),
 			status: "n1 a start monitor10\nn2 a monitor=7\n" + known("n1 n2", "b")}, ``},
 		{"a live migration moves without a stop before the start", world{
-			resources: prim("vm", "allow-migrate=true"), constraints: `<rsc_location id="l" rsc="vm" node="n2" score="100"/>`,
+			resources: primXML("vm", "allow-migrate=true"), constraints: `<rsc_location id="l" rsc="vm" node="n2" score="100"/>`,
 			status: "n1 vm start monitor10\nn2 vm monitor=7"}, `
 			vm_migrate_from n2 after vm_migrate_to n1
 			vm_migrate_to n1
 			vm_monitor_10000 n2 after vm_migrate_from n2, vm_stop n1
 			vm_stop n1 after vm_migrate_from n2`},
 		{"a migration of which only migrate_to is done goes on", world{
-			resources: prim("vm", "allow-migrate=true"), constraints: `<rsc_location id="l" rsc="vm" node="n2" score="100"/>`,
+			resources: primXML("vm", "allow-migrate=true"), constraints: `<rsc_location id="l" rsc="vm" node="n2" score="100"/>`,
 			status: "n2 vm monitor=7\nn1 vm start monitor10 migrate_to@n1>n2"}, `
 			vm_migrate_from n2
 			vm_monitor_10000 n2 after vm_migrate_from n2, vm_stop n1
 			vm_stop n1 after vm_migrate_from n2`},
 		{"after both halves of a migration only the stop at the source is left", world{
-			resources: prim("vm", "allow-migrate=true"),
+			resources: primXML("vm", "allow-migrate=true"),
 			status:    "n1 vm start migrate_to@n1>n2\nn2 vm monitor=7 migrate_from@n1>n2 monitor10"}, `
 			vm_stop n1`},
 		{"a standby node gives everything away", world{
-			resources: prim("a", ""), status: "n1 a start monitor10\nn2 a monitor=7\nn1 attr standby=on"}, `
+			resources: primXML("a", ""), status: "n1 a start monitor10\nn2 a monitor=7\nn1 attr standby=on"}, `
 			a_monitor_10000 n2 after a_start n2
 			a_start n2 after a_stop n1
 			a_stop n1`},
 		{"a node that wants to leave gives everything away first", world{
-			resources: prim("a", ""), status: "n1 a start monitor10\nn2 a monitor=7\nn1 attr shutdown=1"}, `
+			resources: primXML("a", ""), status: "n1 a start monitor10\nn2 a monitor=7\nn1 attr shutdown=1"}, `
 			a_monitor_10000 n2 after a_start n2
 			a_start n2 after a_stop n1
 			a_stop n1
@@ -162,7 +162,7 @@ func TestSchedule(t *testing.T) {
 			a_delete n1 after a_stop n1
 			a_stop n1`},
 		{"the fittest instance is promoted after all have started", world{
-			resources: clone_("c", "promotable=true", prim("a", "")),
+			resources: cloneXML("c", "promotable=true", primXML("a", "")),
 			status:    known("n1 n2", "a") + "n1 attr master-a=5\nn2 attr master-a=10"}, `
 			a:1_monitor_10000 n1 after a:1_start n1
 			a:1_start n1
@@ -182,7 +182,7 @@ func TestSchedule(t *testing.T) {
 
 func TestAMoveIsAnIntentThatNeedsNoConstraint(t *testing.T) {
 	t.Parallel()
-	w := world{resources: prim("a", "resource-stickiness=1000"), status: "n1 a start monitor10\nn2 a monitor=7"}
+	w := world{resources: primXML("a", "resource-stickiness=1000"), status: "n1 a start monitor10\nn2 a monitor=7"}
 	c := w.cib(t)
 	tests := []struct {
 		name   string
@@ -211,7 +211,7 @@ func TestAMoveIsAnIntentThatNeedsNoConstraint(t *testing.T) {
 
 func TestAnIntentThatWillExpireIsLookedAtAgain(t *testing.T) {
 	t.Parallel()
-	c := world{resources: prim("a", ""), status: "n1 a start monitor10\nn2 a monitor=7"}.cib(t)
+	c := world{resources: primXML("a", ""), status: "n1 a start monitor10\nn2 a monitor=7"}.cib(t)
 	c.Status.Intents = []cib.Intent{{Resource: "a", Node: "n2", State: cib.IntentMoving, Expires: now.Unix() + 60}}
 	if got, want := Schedule(Input{CIB: c, Now: now}).RecheckAt, now.Unix()+60; got.Unix() != want {
 		t.Errorf("recheck at %v, want %v", got.Unix(), want)
@@ -221,7 +221,7 @@ func TestAnIntentThatWillExpireIsLookedAtAgain(t *testing.T) {
 func TestHeldResourcesAndWhatDependsOnThemStayOut(t *testing.T) {
 	t.Parallel()
 	w := world{
-		resources: prim("vm", "") + prim("b", "") + prim("c", ""), constraints: `<rsc_order id="o" first="vm" then="b"/>`,
+		resources: primXML("vm", "") + primXML("b", "") + primXML("c", ""), constraints: `<rsc_order id="o" first="vm" then="b"/>`,
 		status: known("n1 n2", "vm", "b", "c"),
 	}
 	tr := Schedule(Input{CIB: w.cib(t), Now: now, Hold: []string{"vm"}})
@@ -261,7 +261,7 @@ func TestChangedParametersRestart(t *testing.T) {
 
 func TestInspectDecidesNothing(t *testing.T) {
 	t.Parallel()
-	tr := Inspect(Input{CIB: world{resources: prim("a", ""), status: "n1 a start"}.cib(t), Now: now})
+	tr := Inspect(Input{CIB: world{resources: primXML("a", ""), status: "n1 a start"}.cib(t), Now: now})
 	if len(tr.Actions) != 0 || len(tr.Resources) != 1 || tr.Resources[0].Role != Started {
 		t.Errorf("got %d actions and %+v", len(tr.Actions), tr.Resources)
 	}
