@@ -3,11 +3,13 @@ SHELL := /bin/bash
 GO ?= go
 # hostd finds libvirt.so.0 at run time: neither headers nor libvirt are needed to build it.
 TAGS := -tags libvirt_dlopen
-SEEDS ?= 1000
+# Recorded cases of the reference scheduler, where they stand beside the checkout.
+KVMHA_SCHEDULER_CASES ?= $(wildcard $(CURDIR)/../shared/scheduler/open)
+export KVMHA_SCHEDULER_CASES
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build bin/hostd, bin/guestd, bin/vm-ctl
@@ -49,8 +51,14 @@ vet: ## go vet and staticcheck
 	$(GO) tool staticcheck $(TAGS) ./...
 
 .PHONY: sim
+sim: SEEDS ?= 1000
 sim: ## run the simulator over SEEDS seeds (default 1000)
 	$(GO) test ./internal/sim -run TestSeeds -seeds $(SEEDS) -timeout 60m -v
+
+.PHONY: conformance
+conformance: SEEDS ?= 500
+conformance: deps ## compare the scheduler with the installed crm_simulate: SEEDS=500 random CIBs, or one SEED=17
+	$(GO) run ./internal/conformance/cmd/conformance check $(if $(SEED),-seed $(SEED),-seeds $(SEEDS))
 
 .PHONY: bench
 bench: deps bin/lab ## measure what docs/performance.md says, against the reference where it is installed

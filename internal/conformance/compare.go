@@ -1,0 +1,134 @@
+package conformance
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Answer is what a scheduler says about one CIB, in the forms that
+// crm_simulate writes.
+type Answer struct {
+	// Scores are the allocation scores (-sSQ), Summary everything that is
+	// printed for -S: the state before, the transition, the state after.
+	Scores, Summary string
+	// DOT and Graph are the transition as files (-D and -G).
+	DOT, Graph string
+}
+
+// Difference is one aspect in which two answers differ.
+type Difference struct {
+	// Aspect is "scores", "summary", "dot" or "graph".
+	Aspect string
+	// Lines show what differs: "- " only the first answer has, "+ " only the
+	// second.
+	Lines []string
+}
+
+// Compare tells where got differs from want. Order counts in the summary
+// alone; spaces and the numbers of actions count nowhere.
+func Compare(want, got Answer) []Difference {
+	var out []Difference
+	add := func(aspect string, lines []string) {
+		if len(lines) > 0 {
+			out = append(out, Difference{aspect, lines})
+		}
+	}
+	add("scores", bagDifference(usefulLines(want.Scores), usefulLines(got.Scores)))
+	add("summary", sequenceDifference(usefulLines(modernNames(want.Summary)), usefulLines(modernNames(got.Summary))))
+	add("dot", bagDifference(unique(usefulLines(want.DOT)), unique(usefulLines(got.DOT))))
+	add("graph", graphDifference(want.Graph, got.Graph))
+	return out
+}
+
+// usefulLines are the lines that are not empty, with single spaces.
+func usefulLines(text string) []string {
+	var out []string
+	for line := range strings.SplitSeq(text, "\n") {
+		if words := strings.Fields(line); len(words) > 0 {
+			out = append(out, strings.Join(words, " "))
+		}
+	}
+	return out
+}
+
+func unique(lines []string) []string {
+	sorted := slices.Clone(lines)
+	slices.Sort(sorted)
+	return slices.Compact(sorted)
+}
+
+// oldNames are the role names that builds compatible with Pacemaker 2.0, such
+// as Debian's, print.
+var oldNames = []struct {
+	pattern *regexp.Regexp
+	modern  string
+}{
+	{regexp.MustCompile(`ocf::`), "ocf:"},
+	{regexp.MustCompile(`Masters:`), "Promoted:"},
+	{regexp.MustCompile(`Slaves:`), "Unpromoted:"},
+	{regexp.MustCompile(` Master( |\[|$)`), " Promoted$1"},
+	{regexp.MustCompile(` Slave `), " Unpromoted "},
+}
+
+func modernNames(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		for _, old := range oldNames {
+			line = old.pattern.ReplaceAllString(line, old.modern)
+		}
+		lines[i] = line
+	}
+	return strings.Join(lines, "\n")
+}
+
+// bagDifference compares without regard to order, counting repetitions.
+func bagDifference(want, got []string) []string {
+	count := map[string]int{}
+	for _, line := range want {
+		count[line]++
+	}
+	for _, line := range got {
+		count[line]--
+	}
+	lines := make([]string, 0, len(count))
+	for line, n := range count {
+		if n != 0 {
+			lines = append(lines, line)
+		}
+	}
+	slices.Sort(lines)
+	var out []string
+	for _, line := range lines {
+		sign, n := "- ", count[line]
+		if n < 0 {
+			sign, n = "+ ", -n
+		}
+		out = append(out, slices.Repeat([]string{sign + line}, n)...)
+	}
+	return out
+}
+
+// sequenceDifference compares in order. It shows what is left after the
+// longest common beginning and end.
+func sequenceDifference(want, got []string) []string {
+	if slices.Equal(want, got) {
+		return nil
+	}
+	first, last := 0, 0
+	for first < len(want) && first < len(got) && want[first] == got[first] {
+		first++
+	}
+	for last < len(want)-first && last < len(got)-first && want[len(want)-1-last] == got[len(got)-1-last] {
+		last++
+	}
+	out := []string{fmt.Sprintf("from line %d:", first+1)}
+	for _, line := range want[first : len(want)-last] {
+		out = append(out, "- "+line)
+	}
+	for _, line := range got[first : len(got)-last] {
+		out = append(out, "+ "+line)
+	}
+	return out
+}

@@ -1,0 +1,151 @@
+package conformance
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// graph is a transition graph with its numbering taken out of the picture.
+type graph struct {
+	header string
+	// actions hold everything about an action but its number and what it
+	// waits for; names are short forms of them for people.
+	actions, names []string
+	edges          []edge
+}
+
+// edge says that one action (an index) waits for another; label is how the
+// trigger describes the one waited for.
+type edge struct {
+	from, to int
+	label    string
+}
+
+// graphDifference compares two transition graphs as graphs.
+func graphDifference(want, got string) []string {
+	w, err := readGraph(want)
+	if err != nil {
+		return []string{"the first graph: " + err.Error()}
+	}
+	g, err := readGraph(got)
+	if err != nil {
+		return []string{"the second graph: " + err.Error()}
+	}
+	out := bagDifference([]string{w.header}, []string{g.header})
+	out = append(out, bagDifference(w.actions, g.actions)...)
+	out = append(out, bagDifference(w.edgeNames(), g.edgeNames())...)
+	if len(out) == 0 && !slices.Equal(w.wiring(), g.wiring()) {
+		out = append(out, "the same actions and edges by name, but wired differently")
+	}
+	return out
+}
+
+func readGraph(text string) (*graph, error) {
+	root, err := parseXML(text)
+	if err != nil {
+		return nil, err
+	}
+	if root.name != "transition_graph" {
+		return nil, fmt.Errorf("the top element is <%s>, not <transition_graph>", root.name)
+	}
+	g := &graph{header: canonicalHead(root)}
+	byID := map[string]int{}
+	for _, synapse := range root.kids {
+		set := synapse.child("action_set")
+		if synapse.name != "synapse" || set == nil || len(set.kids) != 1 || synapse.child("inputs") == nil {
+			return nil, fmt.Errorf("<%s id=%q> is no synapse of one action and its inputs", synapse.name, synapse.attr("id"))
+		}
+		action := set.kids[0]
+		if _, twice := byID[action.attr("id")]; twice {
+			return nil, fmt.Errorf("action %s occurs twice", action.attr("id"))
+		}
+		byID[action.attr("id")] = len(g.actions)
+		g.actions = append(g.actions, canonicalHead(synapse)+" "+canonical(action))
+		g.names = append(g.names, actionName(action))
+	}
+	for to, synapse := range root.kids {
+		for _, trigger := range synapse.child("inputs").kids {
+			for _, input := range trigger.kids {
+				from, known := byID[input.attr("id")]
+				if !known {
+					return nil, fmt.Errorf("%s waits for action %s, which is not there", g.names[to], input.attr("id"))
+				}
+				g.edges = append(g.edges, edge{from, to, canonical(input)})
+			}
+		}
+	}
+	return g, nil
+}
+
+func actionName(action *element) string {
+	key := action.attr("internal_operation_key")
+	if key == "" {
+		key = action.attr("operation_key")
+	}
+	return strings.TrimSpace(action.name + " " + key + " " + action.attr("on_node"))
+}
+
+// canonical renders an element independent of order and of its own number.
+func canonical(e *element) string {
+	kids := make([]string, len(e.kids))
+	for i, k := range e.kids {
+		kids[i] = canonicalKid(k)
+	}
+	slices.Sort(kids)
+	return canonicalHead(e) + strings.Join(kids, "")
+}
+
+// canonicalKid keeps the id: below an action it names a resource or a node.
+func canonicalKid(e *element) string {
+	return "<" + e.attr("id") + " " + strings.TrimPrefix(canonical(e), "<")
+}
+
+// canonicalHead is the element without what is below it, its number, and what
+// depends on the build alone.
+func canonicalHead(e *element) string {
+	var attrs []string
+	for _, a := range e.attrs {
+		if a.Name != "id" && a.Name != "crm_feature_set" && a.Name != "batch-limit" {
+			attrs = append(attrs, fmt.Sprintf(" %s=%q", a.Name, a.Value))
+		}
+	}
+	slices.Sort(attrs)
+	return "<" + e.name + strings.Join(attrs, "") + ">"
+}
+
+func (g *graph) edgeNames() []string {
+	out := make([]string, len(g.edges))
+	for i, e := range g.edges {
+		out[i] = fmt.Sprintf("edge %s -> %s, by %s", g.names[e.from], g.names[e.to], e.label)
+	}
+	return out
+}
+
+// wiring colours every action by its description, and then again and again by
+// the colours of its neighbours, until no colour splits any further: that
+// tells actions of the same description apart by what surrounds them. It
+// returns the colours, sorted.
+func (g *graph) wiring() []string {
+	colour := slices.Clone(g.actions)
+	for classes := 0; ; {
+		around := make([][]string, len(colour))
+		for _, e := range g.edges {
+			around[e.to] = append(around[e.to], "<"+e.label+colour[e.from])
+			around[e.from] = append(around[e.from], ">"+e.label+colour[e.to])
+		}
+		next := make([]string, len(colour))
+		for i, c := range colour {
+			slices.Sort(around[i])
+			next[i] = fmt.Sprintf("%x", sha256.Sum256([]byte(c+strings.Join(around[i], "\n"))))
+		}
+		colour = next
+		now := len(unique(colour))
+		if now == classes {
+			slices.Sort(colour)
+			return colour
+		}
+		classes = now
+	}
+}

@@ -1,0 +1,81 @@
+package conformance
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+)
+
+// Reference is the scheduler to compare with: a command that takes
+// crm_simulate's options, in a folder for its files.
+type Reference struct {
+	Command string
+	Folder  string
+}
+
+// ErrRefused says that the reference's schema forbids the CIB.
+var ErrRefused = errors.New("the reference's schema forbids the CIB")
+
+// ErrUnfit says that the reference itself gives up on a CIB: it aborts
+// or calls its own transition invalid. There is nothing to compare then.
+var ErrUnfit = errors.New("the reference has no answer")
+
+// complaints are what crm_simulate says when it gives up.
+var complaints = []struct {
+	pattern *regexp.Regexp
+	error   error
+}{
+	{regexp.MustCompile(`An invalid transition was produced`), ErrUnfit},
+	{regexp.MustCompile(`Transition failed: terminated`), ErrUnfit},
+	{regexp.MustCompile(`Triggered fatal assertion at .*`), ErrUnfit},
+	{regexp.MustCompile(`Relax-NG validity error.*`), ErrRefused},
+}
+
+// Ask returns the command's answer. The error wraps ErrUnfit or ErrRefused
+// when it has none, and is another one when it cannot be run at all.
+func (r *Reference) Ask(ctx context.Context, document []byte) (Answer, error) {
+	at := func(name string) string { return filepath.Join(r.Folder, name) }
+	if err := os.WriteFile(at("cib.xml"), document, 0o600); err != nil {
+		return Answer{}, err
+	}
+	summary, err := r.run(ctx, "-x", at("cib.xml"), "-S")
+	if err != nil {
+		return Answer{}, err
+	}
+	scores, err := r.run(ctx, "-x", at("cib.xml"), "-D", at("dot"), "-G", at("graph"), "-sSQ")
+	if err != nil {
+		return Answer{}, err
+	}
+	dot, dotErr := os.ReadFile(at("dot"))
+	graph, graphErr := os.ReadFile(at("graph"))
+	return Answer{Scores: scores, Summary: summary, DOT: string(dot), Graph: string(graph)}, errors.Join(dotErr, graphErr)
+}
+
+// run returns what the command prints.
+func (r *Reference) run(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, r.Command, args...)
+	cmd.Env = append(os.Environ(), "LC_ALL=C", "CIB_shadow_dir="+r.Folder)
+	cmd.Dir = r.Folder
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) || ctx.Err() != nil {
+		return "", err
+	}
+	text := out.String()
+	for _, known := range complaints {
+		if found := known.pattern.FindString(text); found != "" && (err != nil || known.error == ErrUnfit) {
+			return "", fmt.Errorf("%w: %s", known.error, found)
+		}
+	}
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrUnfit, err)
+	}
+	return text, nil
+}

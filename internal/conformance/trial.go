@@ -1,0 +1,57 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Trial is the comparison of one CIB.
+type Trial struct {
+	Document []byte
+	// Unfit says why the reference has no answer; there are no Differences
+	// then.
+	Unfit       string
+	Differences []Difference
+}
+
+// Try compares our answer with the reference's. The error says that the
+// reference cannot be run.
+func (r *Reference) Try(ctx context.Context, document []byte) (Trial, error) {
+	trial := Trial{Document: document}
+	want, err := r.Ask(ctx, document)
+	if errors.Is(err, ErrUnfit) || errors.Is(err, ErrRefused) {
+		trial.Unfit = err.Error()
+		return trial, nil
+	}
+	if err != nil {
+		return trial, fmt.Errorf("ask the reference: %w", err)
+	}
+	got, err := Ours(document, "")
+	if err != nil {
+		trial.Differences = []Difference{{Aspect: "failure", Lines: []string{"+ " + err.Error()}}}
+		return trial, nil
+	}
+	trial.Differences = Compare(want, got)
+	return trial, nil
+}
+
+// Aspects are the names of those that differ, in the order of Compare.
+func (t *Trial) Aspects() []string {
+	var out []string
+	for _, d := range t.Differences {
+		out = append(out, d.Aspect)
+	}
+	return out
+}
+
+// Reduce returns a smaller CIB that differs in the same aspects. It asks the
+// reference up to tries times.
+func (r *Reference) Reduce(ctx context.Context, t Trial, tries int) []byte {
+	aspects := t.Aspects()
+	return Minimise(t.Document, tries, func(document []byte) bool {
+		smaller, err := r.Try(ctx, document)
+		return err == nil && slices.Equal(smaller.Aspects(), aspects)
+	})
+}
