@@ -35,8 +35,10 @@ func ParseDuration(text string) (time.Duration, error) {
 
 func parseISODuration(t string) (time.Duration, error) {
 	bad := fmt.Errorf("duration %q is no ISO 8601 duration such as PT1M30S or P1D", t)
+	// Pacemaker takes hours and seconds without the T as well; minutes need it,
+	// because months are the same letter.
 	units := map[bool]map[byte]time.Duration{
-		false: {'D': 24 * time.Hour, 'W': 7 * 24 * time.Hour},
+		false: {'D': 24 * time.Hour, 'W': 7 * 24 * time.Hour, 'H': time.Hour, 'S': time.Second},
 		true:  {'H': time.Hour, 'M': time.Minute, 'S': time.Second},
 	}
 	var total time.Duration
