@@ -35,8 +35,7 @@ type Options struct {
 	Chaos time.Duration
 	// Faults names the faults that may be thrown; nil means all.
 	Faults []string
-	// Script plans faults of its own: it is called when the cluster has
-	// formed, or would have.
+	// Script plans faults of its own: it is called when the cluster has formed.
 	Script func(*Stage)
 	// Wrap puts another core in the place of a right one, to prove that the
 	// invariants notice.
@@ -123,7 +122,9 @@ func Run(seed uint64, opts Options) (*Report, error) {
 		calm = time.Second
 	}
 	if opts.Script != nil {
-		w.agenda.after(calm, func() { opts.Script(&Stage{w}) })
+		w.form()
+		calm = w.agenda.now.Sub(epoch)
+		w.agenda.after(0, func() { opts.Script(&Stage{w}) })
 	}
 	end := epoch.Add(calm + max(chaos, 0))
 	if chaos > 0 {
@@ -136,6 +137,16 @@ func Run(seed uint64, opts Options) (*Report, error) {
 		w.settle()
 	}
 	return w.finish(seed)
+}
+
+// form lets the cluster come up whole before a script begins.
+func (w *world) form() {
+	for w.violation == nil && w.unsettled() != "" {
+		w.runUntil(w.agenda.now.Add(lookEvery))
+		if w.agenda.now.Sub(epoch) > settleLimit {
+			w.violate("a cluster forms", "not whole %v after power on: %s", settleLimit, w.unsettled())
+		}
+	}
 }
 
 func newWorld(seed uint64, opts Options) *world {

@@ -69,6 +69,16 @@ func (s *Stage) RunsOn(resource string) []string {
 	return all
 }
 
+// Sticky tells whether this seed's resources stay where they are although the
+// load could be balanced better.
+func (s *Stage) Sticky() bool {
+	v, _ := lookup(s.w.initial.RscDefaults, "resource-stickiness")
+	return v != "0"
+}
+
+// Fences returns how many fencings were ordered so far.
+func (s *Stage) Fences() int { return s.w.report.Fences }
+
 // Life returns which run of a resource from start to stop goes on, 0 for none.
 func (s *Stage) Life(resource string) uint64 {
 	for _, c := range s.w.copiesOf(resource) {
