@@ -32,6 +32,7 @@ of the file when it starts.`,
 			if err := a.ask(cmd.Context(), control.GetCIB, nil, &now); err != nil {
 				return err
 			}
+			c.Config.AdoptOperatorState(&now.Config)
 			changes := difference(&now.Config, &c.Config)
 			for _, line := range changes {
 				a.say("%s", a.paintChange(line))

@@ -182,7 +182,7 @@ func (c *CIB) setNodeAttribute(cmd *SetNodeAttribute) error {
 	return fmt.Errorf("node %s is not in the configuration: see `vm-ctl status` for the names", cmd.Node)
 }
 
-// setPair sets name in the first unconditional set that has it, else in the
+// setPair sets name, as an operator's word (see AdoptOperatorState), in the first unconditional set that has it, else in the
 // first unconditional set, else in a new one with setID. The result is a copy.
 func setPair(sets []NVSet, setID, name, value string, remove bool) []NVSet {
 	out := slices.Clone(sets)
@@ -214,9 +214,9 @@ func setPair(sets []NVSet, setID, name, value string, remove bool) []NVSet {
 	case remove:
 		pairs = slices.Delete(pairs, at, at+1)
 	case at >= 0:
-		pairs[at].Value = value
+		pairs[at].ID, pairs[at].Value = operatorMark+out[holder].ID+"-"+name, value
 	default:
-		pairs = append(pairs, NV{ID: out[holder].ID + "-" + name, Name: name, Value: value})
+		pairs = append(pairs, NV{ID: operatorMark + out[holder].ID + "-" + name, Name: name, Value: value})
 	}
 	out[holder].Pairs = pairs
 	return out

@@ -137,7 +137,7 @@ func TestAttributesAreSetInPlaceAndRemoved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := encodeForTest(t, c.Config.FindResource("ip").Meta); got != `[{"id":"ip-meta_attributes","nvpairs":[{"id":"ip-meta_attributes-target-role","name":"target-role","value":"Started"}]}]` {
+	if got := encodeForTest(t, c.Config.FindResource("ip").Meta); got != `[{"id":"ip-meta_attributes","nvpairs":[{"id":"operator-ip-meta_attributes-target-role","name":"target-role","value":"Started"}]}]` {
 		t.Errorf("meta attributes %s", got)
 	}
 	if c, err = Apply(c, set("", true)); err != nil || len(c.Config.FindResource("ip").Meta[0].Pairs) != 0 {

@@ -141,7 +141,12 @@ func (c *Core) verbApply(to origin, raw json.RawMessage) error {
 			return nil, &refusal{fmt.Sprintf("the configuration has changed meanwhile: it is version %d.%d now, the change was made from %d.%d. Fetch it again and repeat",
 				b.Version.AdminEpoch, b.Version.Epoch, a.BaseVersion.AdminEpoch, a.BaseVersion.Epoch)}
 		}
-		return []cib.Command{{ReplaceConfig: &cib.ReplaceConfig{Config: a.Config}}}, nil
+		wanted := a.Config
+		wanted.AdoptOperatorState(&b.Config)
+		if err := wanted.Validate(); err != nil {
+			return nil, &refusal{"the configuration is not whole, so nothing of it was taken: " + err.Error()}
+		}
+		return []cib.Command{{ReplaceConfig: &cib.ReplaceConfig{Config: wanted}}}, nil
 	})
 	return nil
 }
