@@ -57,7 +57,7 @@ func (p *Play) RunDespite(ctx context.Context, step Step, victim Victim) error {
 		select {
 		case err = <-first:
 			waiting = false
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(100 * time.Millisecond):
 		}
 		if twice := p.Twice(); len(twice) > 0 {
 			return fmt.Errorf("after kill -9 of %s in %q: %v", victim.Name, step.Title, twice)

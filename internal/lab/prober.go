@@ -31,6 +31,7 @@ type Prober struct {
 
 	mu      sync.Mutex
 	last    map[string]time.Time // by answering MAC
+	answers []time.Time          // of anybody, in order
 	changed chan struct{}        // closed and renewed at each answer
 	doubles []string
 }
@@ -133,6 +134,7 @@ func (p *Prober) note(mac string, now time.Time) {
 		}
 	}
 	p.last[mac] = now
+	p.answers = append(p.answers, now)
 	close(p.changed)
 	p.changed = make(chan struct{})
 }
@@ -175,4 +177,18 @@ func (p *Prober) Doubles() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return append([]string(nil), p.doubles...)
+}
+
+// LongestGap is the longest silence between two answers since a moment; a
+// silence that lasts is not counted before it ends.
+func (p *Prober) LongestGap(since time.Time) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	longest, before := time.Duration(0), since
+	for _, at := range p.answers {
+		if at.After(since) {
+			longest, before = max(longest, at.Sub(before)), at
+		}
+	}
+	return longest
 }
