@@ -19,31 +19,36 @@ const defaultDomainFile = "/etc/libvirt/qemu/%n.xml"
 type libvirtDevice struct {
 	id     string
 	driver hypervisor.Driver
-	// file is the path of the target's domain XML, %n stands for its name.
+	// file is the path of the target's domain XML, %n stands for the domain's
+	// name.
 	file string
+	// settings hold what a node is called as a domain (pcmk_host_map).
+	settings stonith.Settings
 }
 
 // OpenLibvirt makes the device type "libvirt" over the host's driver.
-// Parameter: config, the domain XML of a target with %n for its name (default
-// /etc/libvirt/qemu/%n.xml).
+// Parameter: config, the domain XML of a target with %n for the domain's name
+// (default /etc/libvirt/qemu/%n.xml). The domain is called as the node is,
+// unless pcmk_host_map says otherwise.
 func OpenLibvirt(driver hypervisor.Driver) stonith.Opener {
 	return func(id string, params []cib.NV) (stonith.Device, error) {
-		d := &libvirtDevice{id: id, driver: driver, file: defaultDomainFile}
-		var problems []error
-		for _, p := range params {
-			switch {
-			case p.Name == "config":
-				d.file = p.Value
-			case strings.HasPrefix(p.Name, "pcmk_"), p.Name == "priority", p.Name == "provides", p.Name == "stonith-timeout":
-				// The fencer's own settings.
-			default:
+		settings, own, err := stonith.SplitParams(params)
+		d := &libvirtDevice{id: id, driver: driver, file: defaultDomainFile, settings: settings}
+		problems := []error{err}
+		for _, p := range own {
+			if p.Name != "config" {
 				problems = append(problems, fmt.Errorf("parameter %q is unknown; known is config", p.Name))
+				continue
 			}
+			d.file = p.Value
 		}
 		if !strings.HasPrefix(d.file, "/") {
 			problems = append(problems, fmt.Errorf("config=%q is no absolute path", d.file))
 		}
-		return d, errors.Join(problems...)
+		if err := errors.Join(problems...); err != nil {
+			return nil, err
+		}
+		return d, nil
 	}
 }
 
@@ -61,10 +66,11 @@ func (d *libvirtDevice) do(ctx context.Context, action stonith.Action, target st
 	case stonith.Monitor, stonith.List, stonith.Metadata:
 		return stonith.Answer{}, nil
 	}
-	if target == "" || strings.ContainsAny(target, "/\x00\n") {
-		return stonith.Answer{}, fmt.Errorf("target %q is no domain's name", target)
+	domain := d.settings.Plug(target)
+	if domain == "" || strings.ContainsAny(domain, "/\x00\n") {
+		return stonith.Answer{}, fmt.Errorf("%q is no domain's name: give the node's domain as pcmk_host_map=NODE:DOMAIN", domain)
 	}
-	def, err := hypervisor.ReadDefinition(strings.ReplaceAll(d.file, "%n", target))
+	def, err := hypervisor.ReadDefinition(strings.ReplaceAll(d.file, "%n", domain))
 	if err != nil {
 		return stonith.Answer{}, err
 	}

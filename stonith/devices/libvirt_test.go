@@ -2,6 +2,7 @@ package devices
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -53,6 +54,40 @@ func TestLibvirtDeviceFencesADomainOfThisHost(t *testing.T) {
 	for _, target := range []string{"", "../node1", "node2"} {
 		if _, err := device.Do(t.Context(), stonith.Off, target); err == nil {
 			t.Errorf("target %q is fenced", target)
+		}
+	}
+}
+
+// A host may well have another domain with the node's name: fencing that one
+// would report a node as down that runs.
+func TestLibvirtDeviceFencesTheDomainOfTheHostMap(t *testing.T) {
+	driver := &hypervisortest.Driver{}
+	dir := t.TempDir()
+	defs := map[string]hypervisor.Definition{}
+	for i, name := range []string{"node1", "vm-of-node1"} {
+		text := guest.DomainXML(guest.Spec{Name: name, UUID: fmt.Sprintf("6f1b0c4e-0000-4000-8000-00000000000%d", i), Kernel: "/k", Initrd: "/i"})
+		if err := os.WriteFile(filepath.Join(dir, name+".xml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		def, err := hypervisor.ParseDefinition(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		driver.SetQuietly(def, hypervisor.Running)
+		defs[name] = def
+	}
+	device, err := OpenLibvirt(driver)("vm-fence", []cib.NV{
+		{Name: "config", Value: dir + "/%n.xml"}, {Name: "pcmk_host_map", Value: "node1:vm-of-node1"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := device.Do(t.Context(), stonith.Off, "node1"); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]hypervisor.State{"node1": hypervisor.Running, "vm-of-node1": hypervisor.Stopped} {
+		if state, err := driver.State(t.Context(), defs[name]); state != want {
+			t.Errorf("domain %s is %v (%v), want %v", name, state, err, want)
 		}
 	}
 }
