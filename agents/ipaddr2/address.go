@@ -84,10 +84,17 @@ func remove(ip netip.Addr) error {
 // their own; promote_secondaries keeps them.
 func removeOne(a netlink.Addr) error {
 	link, err := linkOf(a)
-	if err != nil {
+	if errors.As(err, new(netlink.LinkNotFoundError)) {
 		return nil // the interface is gone, and the address with it
 	}
-	if hasSecondaries(a) {
+	if err != nil {
+		return err // the address may still be there
+	}
+	dependent, err := hasSecondaries(a)
+	if err != nil {
+		return err
+	}
+	if dependent {
 		knob := "/proc/sys/net/ipv4/conf/" + link.Attrs().Name + "/promote_secondaries"
 		if err := os.WriteFile(knob, []byte("1"), 0); err != nil {
 			return fmt.Errorf("it would take other addresses of its subnet along, and %s cannot be set: %w", knob, err)
@@ -101,18 +108,18 @@ func removeOne(a netlink.Addr) error {
 }
 
 // hasSecondaries tells whether other addresses depend on this one.
-func hasSecondaries(first netlink.Addr) bool {
+func hasSecondaries(first netlink.Addr) (bool, error) {
 	if first.IP.To4() == nil || first.Flags&unix.IFA_F_SECONDARY != 0 {
-		return false
+		return false, nil
 	}
 	ip, _ := netip.AddrFromSlice(first.IP)
-	all, _ := list(ip.Unmap())
+	all, err := list(ip.Unmap())
 	for _, a := range all {
 		if a.LinkIndex == first.LinkIndex && a.Flags&unix.IFA_F_SECONDARY != 0 && first.Contains(a.IP) {
-			return true
+			return true, nil
 		}
 	}
-	return false
+	return false, err
 }
 
 func dadFailed(a netlink.Addr) bool { return a.Flags&unix.IFA_F_DADFAILED != 0 }
