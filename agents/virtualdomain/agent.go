@@ -37,6 +37,8 @@ type Agent struct {
 	driver hypervisor.Driver
 	opts   Options
 	saved  savedDefinitions
+	// attempts are the starts that have not succeeded yet.
+	attempts attempts
 
 	mu sync.Mutex
 	// unknowns counts the unknown answers in a row, by resource.
@@ -53,7 +55,10 @@ func New(driver hypervisor.Driver, opts Options) *Agent {
 	if opts.StateDir == "" {
 		opts.StateDir = "/run/kvmha/domains"
 	}
-	return &Agent{driver: driver, opts: opts, saved: savedDefinitions{opts.StateDir}, unknowns: map[string]int{}}
+	return &Agent{
+		driver: driver, opts: opts, unknowns: map[string]int{},
+		saved: savedDefinitions{opts.StateDir}, attempts: attempts{opts.StateDir},
+	}
 }
 
 // Run implements agents.Agent.
@@ -86,7 +91,7 @@ func (a *Agent) start(ctx context.Context, op cib.Operation, p params) agents.Ou
 	if err != nil {
 		return agents.Failed(cib.NotInstalled, "%s cannot start here: %v", op.Resource, err)
 	}
-	switch state, err := a.settled(ctx, def); state {
+	switch state, err := a.settle(ctx, op, def); state {
 	case hypervisor.Running:
 		return a.keep(op, def)
 	case hypervisor.Paused:
@@ -95,18 +100,42 @@ func (a *Agent) start(ctx context.Context, op cib.Operation, p params) agents.Ou
 	case hypervisor.Unknown:
 		return agents.Failed(cib.UnknownError, "it is not known whether domain %s runs here: %v", def.Name, err)
 	}
-	if err := a.driver.CheckTarget(ctx, def); err != nil {
+	// Both are kept before the start, so that what was begun is found also if
+	// hostd dies now.
+	if err := a.attempts.write(op.Resource, begun); err != nil {
 		return failed(err)
 	}
-	// Kept before the start, so that what was begun is found also if hostd dies
-	// now.
 	if out := a.keep(op, def); out.RC != cib.OK {
 		return out
 	}
-	if err := a.driver.Start(ctx, def); err != nil {
+	if err := a.boot(ctx, op, def); err != nil {
+		return failed(err)
+	}
+	if err := a.attempts.write(op.Resource, noAttempt); err != nil {
 		return failed(err)
 	}
 	return agents.Done(cib.OK)
+}
+
+// boot starts the domain. A libvirtd that dies meanwhile, or is just being
+// restarted, is awaited: the domain could start nowhere sooner than here.
+func (a *Agent) boot(ctx context.Context, op cib.Operation, def hypervisor.Definition) error {
+	patience, cancel := context.WithTimeout(ctx, beforeTimeout(op.Timeout))
+	defer cancel()
+	for {
+		err := a.driver.CheckTarget(ctx, def)
+		if err == nil {
+			err = a.driver.Start(ctx, def)
+		}
+		if !errors.Is(err, hypervisor.ErrUnavailable) || errors.Is(err, hypervisor.ErrNotInstalled) {
+			return err
+		}
+		select {
+		case <-patience.Done():
+			return err
+		case <-time.After(recheck):
+		}
+	}
 }
 
 // keep saves the definition of a domain that runs here.
@@ -128,7 +157,7 @@ func (a *Agent) stop(ctx context.Context, op cib.Operation, p params) agents.Out
 	if err := a.bringDown(ctx, op, p, def); err != nil {
 		return agents.Failed(cib.UnknownError, "domain %s is not proven to be down: %v", def.Name, err)
 	}
-	if err := a.saved.remove(op.Resource); err != nil {
+	if err := errors.Join(a.saved.remove(op.Resource), a.attempts.abandon(op.Resource)); err != nil {
 		return agents.Failed(cib.UnknownError, "%s: %v", op.Resource, err)
 	}
 	return agents.Done(cib.OK)
@@ -161,11 +190,12 @@ func (a *Agent) monitor(ctx context.Context, op cib.Operation, p params) agents.
 	if err != nil {
 		return agents.Failed(cib.UnknownError, "%s: %v", op.Resource, err)
 	}
-	look := a.driver.State
-	if op.Interval == 0 {
-		look = a.settled
+	var state hypervisor.State
+	if op.Interval > 0 {
+		state, err = a.driver.State(ctx, def)
+	} else {
+		state, err = a.settle(ctx, op, def)
 	}
-	state, err := look(ctx, def)
 	if state != hypervisor.Unknown {
 		a.known(op.Resource)
 	}

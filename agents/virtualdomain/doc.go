@@ -7,8 +7,16 @@
 //
 //   - Running, stopped and unknown are three answers. An unknown one (the
 //     process table cannot be read) keeps the present state: a recurring monitor
-//     fails only at the third in a row, a probe asks three times. libvirtd being
-//     down is not unknown; the process table answers then.
+//     fails only at the third in a row, a probe goes on asking for a while.
+//     libvirtd being down is not unknown; the process table answers then.
+//   - hostd may be killed at any moment. A start is noted before it begins and
+//     the guest's CPUs run only by its last act, so a start that was cut short
+//     never runs; the next probe ends what is left of it. A probe also aborts a
+//     migration that the killed hostd has left under way, and waits for one that
+//     comes in, so that its answer stays true.
+//   - libvirtd may be killed at any moment. A start waits for its return and
+//     begins again, a stop does without it, a migration waits to learn on which
+//     side the guest has stayed.
 //   - The definition that a domain was started from is kept under StateDir until
 //     it has stopped. So stop and monitor work when the XML file was removed or
 //     changed meanwhile, and a host that has neither proves by that that it

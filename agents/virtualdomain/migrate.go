@@ -53,25 +53,10 @@ func (a *Agent) migrateFrom(ctx context.Context, op cib.Operation, p params) age
 		return agents.Failed(cib.UnknownError, "domain %s has not arrived from %s: it is %v here (%v)",
 			def.Name, op.MetaValue("migrate_source"), state, err)
 	}
-	return agents.Done(cib.OK)
-}
-
-// settled returns the state when it is Running or Stopped. A domain that is
-// paused may be arriving or leaving by a migration, and an unknown state may
-// become known: both are given some time.
-func (a *Agent) settled(ctx context.Context, def hypervisor.Definition) (hypervisor.State, error) {
-	state, err := a.driver.State(ctx, def)
-	for range unknownTries - 1 {
-		if state == hypervisor.Running || state == hypervisor.Stopped {
-			return state, nil
-		}
-		limited, cancel := context.WithTimeout(ctx, 5*recheck)
-		state, err = a.await(limited, def, func(s hypervisor.State) bool {
-			return s == hypervisor.Running || s == hypervisor.Stopped
-		})
-		cancel()
+	if err := a.attempts.write(op.Resource, noAttempt); err != nil {
+		return failed(err)
 	}
-	return state, err
+	return agents.Done(cib.OK)
 }
 
 // await looks at the state at every event of the domain, and now and then, until

@@ -89,7 +89,9 @@ type Event struct {
 // Driver manages the domains of this host. Methods are safe for concurrent
 // use and honour their context.
 type Driver interface {
-	// Start defines the domain transiently from its XML and boots it.
+	// Start defines the domain transiently from its XML and boots it. Its CPUs
+	// run only from the moment in which this process resumes it: a start that is
+	// cut short by the process's death leaves at most a domain that never ran.
 	Start(ctx context.Context, def Definition) error
 	// Shutdown asks the guest to stop and returns when it has, or when ctx ends.
 	Shutdown(ctx context.Context, def Definition) error
@@ -98,6 +100,12 @@ type Driver interface {
 	Destroy(ctx context.Context, def Definition) error
 	// State gives one of the answers; err says why it is Unknown.
 	State(ctx context.Context, def Definition) (State, error)
+	// Settle is State after the end of what an earlier run of this process, or a
+	// hypervisor's daemon that died, has left half done on this host: an outgoing
+	// migration is aborted, an incoming one, a start or a stop is awaited. When
+	// ctx ends first, the answer is Unknown. It is not called while this process
+	// starts or migrates the domain.
+	Settle(ctx context.Context, def Definition) (State, error)
 	// Migrate moves it live to the host reached at uri, reporting progress. It
 	// ends with the domain running on exactly one side, or with an error that
 	// says which; when ctx ends the migration is aborted and the VM stays.

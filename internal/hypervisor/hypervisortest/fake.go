@@ -158,6 +158,11 @@ func (d *Driver) State(_ context.Context, def hypervisor.Definition) (hypervisor
 	return s, nil
 }
 
+// Settle implements hypervisor.Driver; nothing is ever half done here.
+func (d *Driver) Settle(ctx context.Context, def hypervisor.Definition) (hypervisor.State, error) {
+	return d.State(ctx, def)
+}
+
 // Migrate implements hypervisor.Driver; uri must be a Peer.
 func (d *Driver) Migrate(_ context.Context, def hypervisor.Definition, uri string, report func(hypervisor.Progress)) error {
 	if err := d.call("Migrate"); err != nil {

@@ -14,11 +14,15 @@ type daemon interface {
 	// state returns Running or Paused of an active domain, Stopped of an
 	// inactive one.
 	state(uuid string) (hypervisor.State, error)
+	// phase tells what libvirtd is doing with a domain.
+	phase(uuid string) (phase, error)
 	// xml returns the definition of an active domain as it runs.
 	xml(uuid string) (string, error)
 	// active returns the UUIDs of all active domains.
 	active() ([]string, error)
+	// create starts a domain with its CPUs standing still; resume lets them run.
 	create(xml string) error
+	resume(uuid string) error
 	shutdown(uuid string) error
 	destroy(uuid string) error
 	// migrate moves a domain peer to peer and returns when it is over.
@@ -27,6 +31,27 @@ type daemon interface {
 	job(uuid string) (hypervisor.Progress, error)
 	// close is called once, when no other call is under way.
 	close()
+}
+
+// phase is what libvirtd is doing with a domain.
+type phase int
+
+const (
+	// quiet: nothing; the domain's state stays what it is.
+	quiet phase = iota
+	// changing: the domain is being begun or ended.
+	changing
+	// leaving: it is being migrated to another host.
+	leaving
+	// arriving: it is being migrated to this host.
+	arriving
+	// handedOver: a migration to another host stopped its CPUs, and libvirtd died
+	// before it knew whether they run there now.
+	handedOver
+)
+
+func (p phase) String() string {
+	return [...]string{"quiet", "being started or stopped", "on its way to another host", "on its way to this host", "handed over to another host"}[p]
 }
 
 // errNoDomain means that libvirtd knows no domain with this UUID.

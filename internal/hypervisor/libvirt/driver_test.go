@@ -33,6 +33,8 @@ func (f *fakeDaemon) state(string) (hypervisor.State, error) {
 	return f.answer, f.err
 }
 
+func (f *fakeDaemon) phase(string) (phase, error)             { return quiet, f.err }
+func (f *fakeDaemon) resume(string) error                     { return nil }
 func (f *fakeDaemon) xml(string) (string, error)              { return "", errNoDomain }
 func (f *fakeDaemon) active() ([]string, error)               { return nil, nil }
 func (f *fakeDaemon) create(string) error                     { return nil }

@@ -149,6 +149,42 @@ func (l *libraryDaemon) state(uuid string) (hypervisor.State, error) {
 	return answer, err
 }
 
+// isTransient says whether libvirtd forgets the domain when it has stopped. One
+// that it knows and that is not active is being begun or ended.
+func isTransient(d *lv.Domain) bool {
+	persistent, err := d.IsPersistent()
+	return err == nil && !persistent
+}
+
+// phase tells the two ends of a migration apart by the job: the target of one
+// refuses to give statistics of it.
+func (l *libraryDaemon) phase(uuid string) (answer phase, err error) {
+	err = l.domain(uuid, func(d *lv.Domain) error {
+		state, reason, err := d.GetState()
+		switch {
+		case err != nil:
+			return err
+		case state == lv.DOMAIN_SHUTOFF && isTransient(d), state == lv.DOMAIN_PAUSED && lv.DomainPausedReason(reason) == lv.DOMAIN_PAUSED_STARTING_UP:
+			answer = changing
+			return nil
+		case state == lv.DOMAIN_SHUTOFF:
+			return nil
+		}
+		job, jobErr := d.GetJobStats(0)
+		atRest := state == lv.DOMAIN_PAUSED && lv.DomainPausedReason(reason) == lv.DOMAIN_PAUSED_MIGRATION
+		switch {
+		case jobErr == nil && job.Type != lv.DOMAIN_JOB_NONE && job.OperationSet && job.Operation == lv.DOMAIN_JOB_OPERATION_MIGRATION_OUT:
+			answer = leaving
+		case atRest && jobErr == nil:
+			answer = handedOver
+		case atRest:
+			answer = arriving
+		}
+		return nil
+	})
+	return answer, err
+}
+
 func stateOf(state lv.DomainState) hypervisor.State {
 	switch state {
 	case lv.DOMAIN_SHUTOFF:
@@ -183,12 +219,16 @@ func (l *libraryDaemon) active() ([]string, error) {
 }
 
 func (l *libraryDaemon) create(xml string) error {
-	dom, err := l.conn.DomainCreateXML(xml, lv.DOMAIN_NONE)
+	dom, err := l.conn.DomainCreateXML(xml, lv.DOMAIN_START_PAUSED)
 	if err != nil {
 		return explain(err)
 	}
 	dom.Free()
 	return nil
+}
+
+func (l *libraryDaemon) resume(uuid string) error {
+	return l.domain(uuid, func(d *lv.Domain) error { return d.Resume() })
 }
 
 func (l *libraryDaemon) shutdown(uuid string) error {

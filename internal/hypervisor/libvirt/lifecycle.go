@@ -23,29 +23,46 @@ const (
 )
 
 // Start implements hypervisor.Driver. The domain is transient: nothing of it is
-// left in libvirt when it has stopped. When ctx ends first, what was begun is
-// destroyed again.
+// left in libvirt when it has stopped. libvirtd finishes a start whose client
+// has died; therefore it creates the domain with its CPUs standing still, and
+// they run only by a second call. When that cannot be made, because ctx ends or
+// libvirtd does, what was begun is destroyed again.
 func (d *Driver) Start(ctx context.Context, def hypervisor.Definition) error {
-	answered, err := d.begin(ctx, func(conn daemon) error { return conn.create(def.XML) })
+	created := make(chan struct{})
+	answered, err := d.begin(ctx, func(conn daemon) error {
+		defer close(created)
+		return conn.create(def.XML)
+	})
+	if err == nil {
+		select {
+		case err = <-answered:
+		case <-ctx.Done():
+			err = fmt.Errorf("libvirt has not started it in time: %w", ctx.Err())
+		}
+		if err == nil {
+			err = d.call(ctx, d.opts.CallTimeout, func(conn daemon) error { return conn.resume(def.UUID) })
+		} else if ctx.Err() == nil && !errors.Is(err, hypervisor.ErrUnavailable) {
+			return fmt.Errorf("start domain %s: %w", def.Name, err) // libvirt refused: nothing was begun
+		}
+		if err != nil {
+			err = errors.Join(err, d.undo(ctx, def, created))
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("start domain %s: %w", def.Name, err)
 	}
-	select {
-	case err := <-answered:
-		if err != nil {
-			return fmt.Errorf("start domain %s: %w", def.Name, err)
-		}
-		return nil
-	case <-ctx.Done():
-	}
-	cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupLimit)
+	return nil
+}
+
+// undo destroys what a start has begun, after its creation has ended.
+func (d *Driver) undo(ctx context.Context, def hypervisor.Definition, created <-chan struct{}) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupLimit)
 	defer cancel()
 	select {
-	case <-answered:
-	case <-cleanup.Done():
+	case <-created:
+	case <-ctx.Done():
 	}
-	return errors.Join(fmt.Errorf("start domain %s: libvirt has not started it in time: %w", def.Name, ctx.Err()),
-		d.Destroy(cleanup, def))
+	return d.Destroy(ctx, def)
 }
 
 // Shutdown implements hypervisor.Driver: by libvirt, else by QMP, the power

@@ -138,28 +138,50 @@ func (d *Driver) settle(def hypervisor.Definition, uri string, cause error) erro
 }
 
 // whereabouts returns nil when the domain runs here, errMoved when it runs on
-// the target only, and else what is known.
+// the target only, and else what is known. A libvirtd that died in the middle is
+// awaited: it alone knows what it will do with its half.
 func (d *Driver) whereabouts(ctx context.Context, def hypervisor.Definition, uri string) error {
 	s := d.bus.subscribe()
 	defer d.bus.drop(s)
 	recheck := time.NewTicker(reportEvery)
 	defer recheck.Stop()
 	for {
-		state, err := d.State(ctx, def)
-		switch state {
-		case hypervisor.Running:
+		state, doing, err := d.standing(ctx, def)
+		switch {
+		case errors.Is(err, hypervisor.ErrUnavailable) && state != hypervisor.Stopped:
+		case doing == quiet && state == hypervisor.Running:
 			return nil
-		case hypervisor.Stopped:
+		case doing == quiet && state == hypervisor.Stopped:
 			return d.remoteWhereabouts(ctx, def, uri)
+		case doing == handedOver:
+			if err = d.takeBack(ctx, def, uri); err == nil {
+				continue
+			}
 		}
 		select {
 		case <-ctx.Done():
-			return errors.Join(fmt.Errorf("on this host it is still %s", state), err)
+			return errors.Join(fmt.Errorf("on this host it is still %s and %s", state, doing), err)
 		case <-s.wake:
 			s.take()
 		case <-recheck.C:
 		}
 	}
+}
+
+// takeBack ends a migration of which the target alone knows the outcome: where
+// the domain runs there, what is left here is destroyed; where it is gone there,
+// its CPUs run on here.
+func (d *Driver) takeBack(ctx context.Context, def hypervisor.Definition, uri string) error {
+	there, err := d.remoteState(ctx, def, uri)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s cannot tell whether it arrived: %w", uri, err)
+	case there == hypervisor.Running:
+		return d.Destroy(ctx, def)
+	case there == hypervisor.Stopped:
+		return d.call(ctx, d.opts.CallTimeout, func(conn daemon) error { return conn.resume(def.UUID) })
+	}
+	return fmt.Errorf("at %s it is still %s", uri, there)
 }
 
 func (d *Driver) remoteWhereabouts(ctx context.Context, def hypervisor.Definition, uri string) error {

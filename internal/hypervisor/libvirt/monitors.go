@@ -142,15 +142,11 @@ func (d *Driver) listen(ctx context.Context, uuid string, mon *monitor) error {
 	return nil
 }
 
-// sessionEnded tells of a domain that ended while libvirtd was not there to say
-// so.
+// sessionEnded tells of a domain that ended before libvirtd said so: a libvirtd
+// that is away, or just taking up its domains again, never does.
 func (d *Driver) sessionEnded(def hypervisor.Definition) {
-	if _, release, err := d.link.acquire(d.ctx); err == nil {
-		release()
-		return
-	}
 	if d.gone(d.ctx, def, quitLimit) {
-		d.bus.publish(hypervisor.Event{Domain: def.Name, Kind: hypervisor.DomainCrashed, Detail: "its QEMU ended while libvirtd was away"})
+		d.bus.publish(hypervisor.Event{Domain: def.Name, Kind: hypervisor.DomainStopped, Detail: "its QEMU has ended"})
 	}
 }
 
