@@ -115,11 +115,12 @@ func inputFile(text string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := io.WriteString(f, text); err == nil {
+	_, err = io.WriteString(f, text)
+	if err == nil {
 		_, err = f.Seek(0, io.SeekStart)
-		if err == nil {
-			return f, nil
-		}
 	}
-	return nil, errors.Join(errors.New("write input"), f.Close())
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -81,7 +82,7 @@ func TestADaemonLeftBehindLivesOnAndDelaysNothing(t *testing.T) {
 	if took := time.Since(started); took > 10*time.Second {
 		t.Errorf("took %v", took)
 	}
-	if p, ok := look(pid); !ok || p.zombie {
+	if p, err := look(pid); err != nil || p.zombie {
 		t.Error("the daemon is gone")
 	}
 }
@@ -161,8 +162,54 @@ func assertGone(t *testing.T, file string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if p, ok := look(pid); ok && !p.zombie {
+		if p, err := look(pid); err == nil && !p.zombie {
 			t.Errorf("process %d is still there", pid)
 		}
+	}
+}
+
+func TestWhoWasSeenInTheFamilyIsHuntedUntilGone(t *testing.T) {
+	h := hunt{leader: 10, known: map[int]uint64{}}
+	leader, child := process{pid: 10, parent: 1, session: 10, started: 5}, process{pid: 11, parent: 10, session: 11, started: 6}
+	stranger := process{pid: 12, parent: 1, session: 12, started: 7}
+	orphan, reused := child, child
+	orphan.parent = 1
+	reused.parent, reused.started = 1, 99
+	for _, step := range []struct {
+		what string
+		all  []process
+		want []int
+	}{
+		{"the leader and its child in another session", []process{leader, child, stranger}, []int{10, 11}},
+		{"the child that outlives the leader", []process{orphan, stranger}, []int{11}},
+		{"not a later process with its number", []process{reused, stranger}, nil},
+	} {
+		if got := h.find(step.all); !slices.Equal(got, step.want) {
+			t.Errorf("%s: found %v, want %v", step.what, got, step.want)
+		}
+	}
+}
+
+// With no descriptor left /proc cannot be read; that is no proof that the
+// processes are gone.
+func TestASurveyThatCannotReadSaysSo(t *testing.T) {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	none := limit
+	none.Cur = 0
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &none); err != nil {
+		t.Fatal(err)
+	}
+	_, err := survey()
+	if restored := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); restored != nil {
+		t.Fatal(restored)
+	}
+	if err == nil {
+		t.Error("a survey without descriptors found all processes")
+	}
+	if all, err := survey(); err != nil || len(all) == 0 {
+		t.Errorf("with them it found %d processes: %v", len(all), err)
 	}
 }

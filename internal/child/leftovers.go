@@ -13,8 +13,8 @@ import (
 // program that cannot be noted runs all the same: the note only matters if
 // this process is killed in the next moments.
 func (r *Runner) remember(pid int) (forget func()) {
-	p, ok := look(pid)
-	if r.Dir == "" || !ok {
+	p, err := look(pid)
+	if r.Dir == "" || err != nil {
 		return func() {}
 	}
 	path := filepath.Join(r.Dir, strconv.Itoa(pid))
@@ -47,7 +47,7 @@ func (r *Runner) EndLeftovers() (int, error) {
 			continue
 		}
 		started, _ := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64)
-		if p, ok := look(pid); ok && p.started == started && p.session == pid {
+		if p, err := look(pid); err == nil && p.started == started && p.session == pid {
 			killSession(pid)
 			ended++
 		}
