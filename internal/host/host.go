@@ -91,6 +91,7 @@ type Host struct {
 	clients   *clients
 	announcer *announcer
 	recorder  *recorder
+	watchdog  *os.File // nil = none configured
 
 	background sync.WaitGroup
 	closers    []io.Closer
@@ -115,7 +116,7 @@ func New(options Options) (*Host, error) {
 	for _, warning := range config.Warnings {
 		h.log.Warn("config-warning", "text", warning)
 	}
-	for _, open := range []func() error{h.openDisk, h.openTrace, h.openEngine, h.openCore, h.openOperations, h.openGuests} {
+	for _, open := range []func() error{h.openDisk, h.openTrace, h.openEngine, h.openCore, h.openOperations, h.openGuests, h.openWatchdog} {
 		if err := open(); err != nil {
 			return nil, errors.Join(err, h.close())
 		}
@@ -184,7 +185,8 @@ func (h *Host) Run(ctx context.Context) (err error) {
 	h.start(run, "guests", failed, h.runGuests)
 	h.start(run, "disk", failed, func(context.Context) error { h.disk.work(); return nil })
 	h.start(run, "engine events", failed, h.forwardEngine)
-	h.start(run, "watchdog", failed, func(ctx context.Context) error { systemd.FeedWatchdog(ctx, h.alive); return nil })
+	h.start(run, "systemd watchdog", failed, func(ctx context.Context) error { systemd.FeedWatchdog(ctx, h.alive); return nil })
+	h.start(run, "watchdog device", failed, h.feedDevice)
 	defer h.background.Wait()
 	defer close(h.disk.requests)
 	defer stop()

@@ -3,11 +3,13 @@ package lab
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"kvmha/internal/lab/guest"
@@ -66,7 +68,8 @@ func (h *Host) InGuest(ctx context.Context, vm, line string) (string, error) {
 
 // Running returns the hosts on which this guest executes, as each QEMU itself
 // says: one that still waits for a migration, or has handed its guest over,
-// stands still. A QEMU that cannot be asked counts as executing.
+// stands still. A QEMU that does not answer counts as executing; one without a
+// monitor has not come so far, or is ending.
 func (s *Site) Running(vm string) []string {
 	var hosts []string
 	for _, p := range processes() {
@@ -83,6 +86,9 @@ func (s *Site) executes(host, vm string) bool {
 		return true
 	}
 	status, err := askStatus(h.Root(witnessPath(vm)))
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
+		return false
+	}
 	if err != nil {
 		return true
 	}

@@ -136,7 +136,7 @@ metadata)
 	</resource-agent>
 	XML
 	;;
-monitor) exec @LAB@ power --dir @DIR@ status alpha >/dev/null ;;
+monitor) exec @LAB@ power --dir @DIR@ status "$(hostname)" >/dev/null ;;
 status) case "$(@LAB@ power --dir @DIR@ status "$plug")" in on) exit 0 ;; off) exit 2 ;; *) exit 1 ;; esac ;;
 on | off | reboot) exec @LAB@ power --dir @DIR@ "$action" "$plug" ;;
 *) echo "fence_lab: unknown action '$action'" >&2; exit 1 ;;

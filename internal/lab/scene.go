@@ -237,7 +237,16 @@ func Where(status *node.StatusReply, id string) []string {
 func (s *Scene) Twice() []string {
 	twice := s.VIP.Doubles()
 	for _, vm := range s.options.VMs {
-		if hosts := s.Running(vm); len(hosts) > 1 {
+		hosts := s.Running(vm)
+		if len(hosts) < 2 {
+			continue
+		}
+		// They were asked one after the other, and a live migration may have
+		// ended in between: only who executes before and after all the others
+		// were asked did so beside them.
+		again := s.Running(vm)
+		hosts = slices.DeleteFunc(hosts, func(host string) bool { return !slices.Contains(again, host) })
+		if len(hosts) > 1 {
 			slices.Sort(hosts)
 			twice = append(twice, fmt.Sprintf("guest %s executes on %v", vm, hosts))
 		}
