@@ -11,8 +11,8 @@ import (
 )
 
 // announcer tells what happens: to the log, one line an event, and to every
-// client that listens. A listener that does not keep up loses the oldest lines
-// and is told so by the gap in its stream, never holds up the daemon.
+// client that listens. A listener that does not keep up loses the oldest lines;
+// it never holds up the daemon.
 type announcer struct {
 	node string
 	log  *slog.Logger

@@ -37,7 +37,7 @@ func (h *Host) openOperations() error {
 	} else if ended > 0 {
 		h.log.Warn("agents-ended", "count", ended, "why", "the last run of hostd was killed while they ran")
 	}
-	fenceAgents := &devices.FenceAgents{Path: h.options.FencePath, Runner: programs}
+	fenceAgents := &devices.FenceAgents{Path: h.options.FencePath, Runner: programs, Logger: h.log}
 	registry := stonith.NewRegistry(fenceAgents)
 	registry.Add("libvirt", devices.OpenLibvirt(h.driver))
 	h.fencer = stonith.New(registry, stonith.Options{Logger: h.log})
@@ -46,7 +46,7 @@ func (h *Host) openOperations() error {
 	addresses := ipaddr2.New(h.log)
 	h.closers = append(h.closers, closerFunc(addresses.Close))
 	set := agents.NewSet()
-	set.Add("ocf", "kvmha", "Dummy", &dummy.Agent{})
+	set.Add("ocf", "kvmha", "Dummy", &dummy.Agent{Dir: runDir, Node: h.options.Node})
 	set.Add("ocf", "kvmha", "IPaddr2", addresses)
 	set.Add("ocf", "kvmha", "VirtualDomain", virtualdomain.New(h.driver, virtualdomain.Options{Progress: h.migrationProgress}))
 	set.AddClass("ocf", &ocf.Class{Root: h.options.OCFRoot, Node: h.options.Node, Runner: programs})

@@ -11,7 +11,9 @@ import (
 )
 
 // recorder writes what the core is told and answers to a file, for `vm-ctl
-// replay`. A file that cannot be written ends the recording, not the daemon.
+// replay`. A file that cannot be written ends the recording, not the daemon. It
+// holds the configuration with the passwords of fencing devices, so it is for
+// root alone.
 type recorder struct {
 	file   *os.File
 	buffer *bufio.Writer
@@ -21,9 +23,12 @@ type recorder struct {
 }
 
 func openRecorder(path string, log *slog.Logger) (*recorder, error) {
-	file, err := os.Create(path)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err == nil {
+		err = file.Chmod(0o600) // a file that was there keeps its own mode
+	}
 	if err != nil {
-		return nil, fmt.Errorf("open the trace: %w", err)
+		return nil, fmt.Errorf("open the trace: %w: give --trace a file in a folder that is there", err)
 	}
 	buffer := bufio.NewWriterSize(file, 64<<10)
 	return &recorder{file: file, buffer: buffer, lines: node.NewRecorder(buffer), log: log}, nil
