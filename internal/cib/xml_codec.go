@@ -194,11 +194,19 @@ func each[T any](c *codec, tag string, list *[]T, visit func(*codec, *T)) {
 		}
 		return
 	}
+	count := 0
 	for _, k := range c.e.kids {
 		if k.name == tag {
-			var v T
-			c.child(k, func(sub *codec) { visit(sub, &v) })
-			*list = append(*list, v)
+			count++
+		}
+	}
+	*list = slices.Grow(*list, count)
+	for _, k := range c.e.kids {
+		if k.name == tag {
+			var zero T
+			*list = append(*list, zero)
+			last := &(*list)[len(*list)-1]
+			c.child(k, func(sub *codec) { visit(sub, last) })
 		}
 	}
 }

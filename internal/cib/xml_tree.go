@@ -1,10 +1,10 @@
 package cib
 
 import (
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 )
 
@@ -75,55 +75,25 @@ func (e *element) place() string {
 }
 
 // parseTree reads one document of up to maxBytes. It never panics, whatever
-// the bytes are.
+// the bytes are. Names and values are parts of the document's text, which
+// stays in memory as long as one of them does.
 func parseTree(r io.Reader, maxBytes int64) (*element, error) {
-	limited := &io.LimitedReader{R: r, N: maxBytes + 1}
-	dec := xml.NewDecoder(limited)
-	dec.CharsetReader = func(charset string, _ io.Reader) (io.Reader, error) {
-		return nil, fmt.Errorf("the document is in %s: convert it to UTF-8", charset)
-	}
-	var root *element
-	var stack []*element
-	for {
-		token, err := dec.RawToken()
-		line, _ := dec.InputPos()
-		switch {
-		case limited.N <= 0:
-			return nil, fmt.Errorf("the document is larger than %d bytes: split the cluster or remove old status entries", maxBytes)
-		case errors.Is(err, io.EOF) && len(stack) == 0 && root != nil:
-			return root, nil
-		case errors.Is(err, io.EOF):
-			return nil, cutOff(stack)
-		case err != nil:
-			return nil, syntaxError(err, line)
-		}
-		switch t := token.(type) {
-		case xml.StartElement:
-			e := newElement(t, line)
-			switch {
-			case len(stack) >= maxXMLDepth:
-				return nil, fmt.Errorf("line %d: <%s> is nested more than %d levels deep: no CIB needs that", line, e.name, maxXMLDepth)
-			case len(stack) > 0:
-				parent := stack[len(stack)-1]
-				parent.kids = append(parent.kids, e)
-			case root != nil:
-				return nil, fmt.Errorf("line %d: a second top element <%s>: a document holds one <cib>", line, e.name)
-			default:
-				root = e
-			}
-			stack = append(stack, e)
-		case xml.EndElement:
-			name := qualified(t.Name)
-			if len(stack) == 0 || stack[len(stack)-1].name != name {
-				return nil, wrongEnd(stack, name, line)
-			}
-			stack = stack[:len(stack)-1]
-		case xml.CharData:
-			if text := strings.TrimSpace(string(t)); text != "" {
-				return nil, strayText(stack, text, line)
-			}
+	var text strings.Builder
+	if known, ok := r.(interface{ Stat() (fs.FileInfo, error) }); ok {
+		// An open file tells its size, so that the text is not copied while
+		// it grows.
+		if info, err := known.Stat(); err == nil && info.Size() <= maxBytes {
+			text.Grow(int(info.Size()) + 1)
 		}
 	}
+	n, err := io.Copy(&text, io.LimitReader(r, maxBytes+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("line %d: %w", 1+strings.Count(text.String(), "\n"), err)
+	case n > maxBytes:
+		return nil, fmt.Errorf("the document is larger than %d bytes: split the cluster or remove old status entries", maxBytes)
+	}
+	return scan(text.String())
 }
 
 // strayText refuses text between elements: it means nothing in a CIB, so it is
@@ -136,24 +106,6 @@ func strayText(stack []*element, text string, line int) error {
 		return fmt.Errorf("line %d: %q stands outside all elements: is this XML?", line, text)
 	}
 	return fmt.Errorf("line %d: %q stands inside <%s>, where only elements do: remove it", line, text, stack[len(stack)-1].name)
-}
-
-func newElement(t xml.StartElement, line int) *element {
-	e := &element{name: qualified(t.Name), line: line}
-	if len(t.Attr) > 0 {
-		e.attrs = make([]attribute, len(t.Attr))
-		for i, a := range t.Attr {
-			e.attrs[i] = attribute{name: qualified(a.Name), value: a.Value}
-		}
-	}
-	return e
-}
-
-func qualified(n xml.Name) string {
-	if n.Space != "" {
-		return n.Space + ":" + n.Local
-	}
-	return n.Local
 }
 
 func cutOff(stack []*element) error {
@@ -170,14 +122,6 @@ func wrongEnd(stack []*element, name string, line int) error {
 	}
 	open := stack[len(stack)-1]
 	return fmt.Errorf("line %d: </%s> does not close %s: write </%s> first", line, name, open.place(), open.name)
-}
-
-func syntaxError(err error, line int) error {
-	var s *xml.SyntaxError
-	if errors.As(err, &s) {
-		return fmt.Errorf("line %d is no XML: %s", s.Line, s.Msg)
-	}
-	return fmt.Errorf("line %d: %w", line, err)
 }
 
 // writeTree prints the element the way Pacemaker does: two spaces a level,
