@@ -64,6 +64,13 @@ conformance: deps ## compare the scheduler with the installed crm_simulate: SEED
 bench: deps bin/lab ## measure what docs/performance.md says, against the reference where it is installed
 	bin/lab bench
 
+.PHONY: bench-scheduler
+bench-scheduler: SIZES ?= 3x50,16x500
+bench-scheduler: deps build ## time the scheduler against the installed crm_simulate at SIZES (all: up to 32x8000)
+	$(GO) test ./internal/conformance -run none -bench . -benchtime 3x
+	$(GO) build -o bin/conformance ./internal/conformance/cmd/conformance
+	bin/conformance bench -sizes $(SIZES)
+
 .PHONY: fuzz
 fuzz: ## a minute of fuzzing for every decoder
 	@internal/arrows/fuzz.sh

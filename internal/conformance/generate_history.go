@@ -256,7 +256,7 @@ func (c *cluster) log(p *primitive, h *host, instance int) *opLog {
 	l := &opLog{c: c, p: p, h: h, id: p.id}
 	if p.multiple == "unique" {
 		l.id = fmt.Sprintf("%s:%d", p.id, instance)
-	} else if p.multiple != "" && c.chance(0.02) {
+	} else if p.multiple != "" && c.on["orphans"] && c.chance(0.1) {
 		l.id = fmt.Sprintf("%s:%d", p.id, instance)
 	}
 	return l

@@ -12,7 +12,6 @@ import (
 	"syscall"
 )
 
-
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -30,9 +29,11 @@ func run(ctx context.Context, args []string) error {
 			return check(ctx, args[1:])
 		case "print":
 			return printSeed(args[1:])
+		case "large":
+			return writeLarge(args[1:])
 		case "bench":
 			return bench(ctx, args[1:])
 		}
 	}
-	return errors.New("say what to do: check (compare on random CIBs), print (one of those) or bench (time both on large ones); each takes -h")
+	return errors.New("say what to do: check (compare on random CIBs), print (one of those), bench (time both on large ones) or large (one of those); each takes -h")
 }
