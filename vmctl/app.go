@@ -101,10 +101,19 @@ func (a *app) dial() (*socket.Client, error) {
 	path, daemon := a.daemon()
 	client, err := socket.Dial(path)
 	if errors.Is(err, socket.ErrNotRunning) {
-		return nil, fmt.Errorf("%s is not running (nobody serves %s): systemctl start %s; its log: journalctl -u %s", daemon, path, daemon, daemon)
+		return nil, &notRunning{daemon, path}
 	}
 	return client, err
 }
+
+// notRunning is a socket.ErrNotRunning with the remedy.
+type notRunning struct{ daemon, path string }
+
+func (e *notRunning) Error() string {
+	return fmt.Sprintf("%s is not running (nobody serves %s): systemctl start %s; its log: journalctl -u %s", e.daemon, e.path, e.daemon, e.daemon)
+}
+
+func (e *notRunning) Unwrap() error { return socket.ErrNotRunning }
 
 // daemon returns the socket to use and the name of who serves it.
 func (a *app) daemon() (path, name string) {

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -54,11 +56,23 @@ type fakeDaemon struct {
 
 func newFakeDaemon(t *testing.T) *fakeDaemon {
 	t.Helper()
-	d := &fakeDaemon{
-		socket: filepath.Join(t.TempDir(), "d.sock"),
+	d := idleFakeDaemon(filepath.Join(t.TempDir(), "d.sock"))
+	d.serve(t)
+	return d
+}
+
+// idleFakeDaemon does not serve yet.
+func idleFakeDaemon(path string) *fakeDaemon {
+	return &fakeDaemon{
+		socket: path,
 		answer: map[control.Verb]func(json.RawMessage) (any, error){},
 		events: make(chan control.EventLine),
 	}
+}
+
+// serve works until the test ends.
+func (d *fakeDaemon) serve(t *testing.T) {
+	t.Helper()
 	listener, err := socket.Listen(d.socket)
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +86,6 @@ func newFakeDaemon(t *testing.T) *fakeDaemon {
 		}
 	}()
 	t.Cleanup(func() { cancel(); <-done })
-	return d
 }
 
 // on sets the answer to a verb.
@@ -258,8 +271,42 @@ func TestInsideAGuestFenceAsksTheHosts(t *testing.T) {
 	if status != exitOK || !strings.HasPrefix(out, "db2 is fenced (reboot), after ") {
 		t.Errorf("status %d, %q, %q", status, out, errOut)
 	}
-	if len(d.asked) != 1 || d.asked[0] != `guest-fence {"target":"db2","action":"reboot"}` {
+	if len(d.asked) != 1 || !strings.HasPrefix(d.asked[0], `guest-fence {"target":"db2","action":"reboot","request":"`) {
 		t.Errorf("asked %q", d.asked)
+	}
+}
+
+func TestAFenceIsAskedAgainWithTheSameIDWhenGuestdDies(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "d.sock")
+	dying, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type ending struct {
+		status int
+		errOut string
+	}
+	ended := make(chan ending, 1)
+	go func() {
+		status, _, errOut := runVMCtl(t.Context(), "--socket", path, "--guest", "fence", "db2")
+		ended <- ending{status, errOut}
+	}()
+	conn, err := dying.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _ := bufio.NewReader(conn).ReadString('\n')
+	dying.Close() // removes the socket
+	conn.Close()
+	back := idleFakeDaemon(path)
+	back.on(control.GuestFence, nil, nil)
+	back.serve(t)
+	if got := <-ended; got.status != exitOK || !strings.Contains(got.errOut, "guestd has ended; waiting up to 30s") {
+		t.Errorf("status %d, %q", got.status, got.errOut)
+	}
+	if again := strings.TrimPrefix(back.asked[0], "guest-fence "); !strings.Contains(first, again) {
+		t.Errorf("asked %s first and then %s", first, again)
 	}
 }
 

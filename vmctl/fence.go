@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -33,7 +34,8 @@ cluster of hosts, and must be listed in this VM's right to fence. It returns whe
 			begin := time.Now()
 			var err error
 			if a.inGuest() {
-				err = a.ask(cmd.Context(), control.GuestFence, control.GuestFenceArgs{Target: given[0], Action: action}, new(json.RawMessage))
+				request := control.GuestFenceArgs{Target: given[0], Action: action, Request: rand.Text()}
+				err = a.askGuest(cmd.Context(), control.GuestFence, request, new(json.RawMessage))
 			} else {
 				err = a.ask(cmd.Context(), control.FenceNode, control.FenceArgs{Node: given[0], Action: action}, nil)
 			}

@@ -61,8 +61,7 @@ func newHostStatus(a *app) *cobra.Command {
 		var here struct {
 			Node string `json:"node"`
 		}
-		a.guest = a.guest || a.socket == ""
-		if err := a.ask(cmd.Context(), control.HostStatus, nil, &here); err != nil {
+		if err := a.askGuest(cmd.Context(), control.HostStatus, nil, &here); err != nil {
 			return err
 		}
 		asJSON, err := cmd.Flags().GetBool("json")
@@ -76,9 +75,8 @@ func newHostStatus(a *app) *cobra.Command {
 
 // showAnswer asks guestd and prints what it answers.
 func (a *app) showAnswer(ctx context.Context, request control.Verb, args any, asJSON bool) error {
-	a.guest = a.guest || a.socket == ""
 	var reply json.RawMessage
-	if err := a.ask(ctx, request, args, &reply); err != nil {
+	if err := a.askGuest(ctx, request, args, &reply); err != nil {
 		return err
 	}
 	if asJSON {

@@ -105,7 +105,8 @@ func (m *mover) checkLive(ctx context.Context, id string) error {
 		return fmt.Errorf("%s is not in the configuration any more", id)
 	}
 	for _, set := range r.Meta {
-		if v, ok := set.Get("allow-migrate"); ok && v == "true" {
+		text, _ := set.Get("allow-migrate")
+		if allowed, err := cib.ParseBool(text); err == nil && allowed {
 			return nil
 		}
 	}

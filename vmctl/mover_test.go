@@ -170,3 +170,15 @@ func TestAnInterruptedMoveSaysThatItGoesOn(t *testing.T) {
 		t.Errorf("status %d, %q", status, errOut)
 	}
 }
+
+func TestWhatMayMigrateIsReadAsTheSchedulerReadsIt(t *testing.T) {
+	t.Parallel()
+	d := newFakeDaemon(t)
+	m := &mover{app: &app{socket: d.socket}}
+	for text, live := range map[string]bool{"true": true, "yes": true, "1": true, "On": true, "false": false, "no": false, "": false} {
+		d.on(control.GetCIB, db1(cib.NV{Name: "allow-migrate", Value: text}), nil)
+		if err := m.checkLive(t.Context(), "db1"); (err == nil) != live {
+			t.Errorf("allow-migrate=%q gives %v, want live = %v", text, err, live)
+		}
+	}
+}

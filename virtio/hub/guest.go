@@ -42,6 +42,8 @@ type guest struct {
 	open    []string // ids that wait for a reply
 	replies []virtio.Reply
 	ended   bool
+	// daemon is the id of the run of guestd that opened these requests.
+	daemon string
 }
 
 func newGuest(vm string, h *Hub, conn net.Conn) *guest {
@@ -195,6 +197,11 @@ func (g *guest) greet(hello virtio.Hello) error {
 	}
 	g.hello()
 	g.mu.Lock()
+	if hello.Session != g.daemon {
+		// The open requests of a guestd that was killed died with it; who still
+		// wants one asks again, with its id.
+		g.daemon, g.open = hello.Session, nil
+	}
 	replies := slices.Clone(g.replies)
 	g.mu.Unlock()
 	for _, r := range replies {
