@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -122,7 +123,7 @@ func (e *Engine) greetAsDialer(conn net.Conn, peer string) (*tls.Conn, error) {
 	}
 	tc := tls.Client(conn, e.id.tlsConfig(peer))
 	if err := tc.Handshake(); err != nil {
-		return nil, refuse("TLS with node %q: %v", peer, err)
+		return nil, handshakeError(peer, err)
 	}
 	return tc, nil
 }
@@ -150,9 +151,22 @@ func (e *Engine) greetAsAcceptor(conn net.Conn) (*tls.Conn, string, error) {
 	}
 	tc := tls.Server(conn, e.id.tlsConfig(h.Node))
 	if err := tc.Handshake(); err != nil {
-		return nil, "", refuse("TLS with node %q: %v", h.Node, err)
+		return nil, "", handshakeError(h.Node, err)
 	}
 	return tc, h.Node, nil
+}
+
+// handshakeError tells a peer that fails to prove itself, which is a refusal,
+// from a connection that broke on the way, which says nothing about the peer
+// and is tried again on the next link.
+func handshakeError(node string, err error) error {
+	var op *net.OpError
+	broken := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.As(err, &op) && op.Op != "remote error" // TLS's word for an alert of the other side
+	if broken {
+		return fmt.Errorf("TLS with node %q: %w", node, err)
+	}
+	return refuse("TLS with node %q: %v", node, err)
 }
 
 // handshakeTime bounds a handshake: long enough for a busy host, short enough

@@ -3,6 +3,7 @@ package embedded
 import (
 	"bytes"
 	"errors"
+	"io"
 	"net"
 	"strings"
 	"testing"
@@ -81,5 +82,24 @@ func TestStrangersCannotMakeALogGrow(t *testing.T) {
 	}
 	if given > maxNotices || len(n.last) > maxNotices {
 		t.Errorf("%d notices given, %d kept", given, len(n.last))
+	}
+}
+
+func TestOnlyAPeerThatCannotProveItselfIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		err     error
+		refused bool
+	}{
+		"a certificate of another secret": {errors.New("certificate was not made with this cluster's secret"), true},
+		"the other side's alert":          {&net.OpError{Op: "remote error", Err: errors.New("tls: bad certificate")}, true},
+		"a connection that was reset":     {&net.OpError{Op: "read", Err: errors.New("connection reset by peer")}, false},
+		"a connection that ended":         {io.EOF, false},
+		"one that ended in a record":      {io.ErrUnexpectedEOF, false},
+	} {
+		var why *refusal
+		if got := errors.As(handshakeError("b", c.err), &why); got != c.refused {
+			t.Errorf("%s: refused = %v, want %v", name, got, c.refused)
+		}
 	}
 }
