@@ -159,19 +159,6 @@ func (p *Prober) WaitAnswer(ctx context.Context, since time.Time) (time.Time, er
 	}
 }
 
-// LastAnswer is when somebody last answered; zero if nobody ever has.
-func (p *Prober) LastAnswer() time.Time {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	var last time.Time
-	for _, at := range p.last {
-		if at.After(last) {
-			last = at
-		}
-	}
-	return last
-}
-
 // Doubles lists the moments at which two machines had the address.
 func (p *Prober) Doubles() []string {
 	p.mu.Lock()
