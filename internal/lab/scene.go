@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"kvmha/configs"
@@ -216,13 +217,14 @@ func Idle(status *node.StatusReply) bool {
 	return status.DC != "" && status.Transition == nil && !moving && len(status.GuestFences) == 0 && len(status.Fencing) == 0
 }
 
-// Where returns the hosts on which the cluster says that a resource runs.
+// Where returns the hosts on which the cluster says that a resource runs, of a
+// clone those of all its instances.
 func Where(status *node.StatusReply, id string) []string {
 	var found []string
 	var look func(views []policy.ResourceView)
 	look = func(views []policy.ResourceView) {
 		for _, v := range views {
-			if v.ID == id {
+			if instance, _, _ := strings.Cut(v.ID, ":"); instance == id {
 				found = append(found, v.Active...)
 			}
 			look(v.Children)
