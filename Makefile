@@ -1,5 +1,9 @@
 # kvmha. `make help` lists the targets.
 SHELL := /bin/bash
+# Packages whose tests run real hosts, sockets and clocks, or keep every core
+# busy: one after the other, so that none starves another.
+REAL := internal/lab internal/hypervisor internal/cluster internal/sim
+space := $(subst ,, )
 GO ?= go
 # hostd finds libvirt.so.0 at run time: neither headers nor libvirt are needed to build it.
 TAGS := -tags libvirt_dlopen
@@ -26,7 +30,7 @@ deps: # install the Debian packages that demo and tests need, and say so
 	@internal/lab/packages.sh
 
 .PHONY: demo
-demo: deps bin/lab ## the main job on real parts: two hosts, two VMs, every failure, about two minutes
+demo: deps bin/lab ## the main job on real parts: two hosts, two VMs, every failure, in a minute
 	bin/lab demo
 
 .PHONY: lab
@@ -39,7 +43,8 @@ lab-down: ## take that cluster down
 
 .PHONY: test
 test: deps bin/lab vet ## unit tests, stories, simulator, and real hosts in the lab
-	$(GO) test $(TAGS) -timeout 14m ./...
+	$(GO) test $(TAGS) -count=1 -timeout 5m $$($(GO) list $(TAGS) ./... | grep -vE '^kvmha/($(subst $(space),|,$(REAL)))(/|$$)')
+	$(GO) test $(TAGS) -count=1 -p 1 -timeout 14m $(patsubst %,./%/...,$(REAL))
 
 .PHONY: quick
 quick: vet ## the tests that need neither root nor packages
