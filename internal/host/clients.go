@@ -27,14 +27,7 @@ func newClients(post func(node.Event), a *announcer) *clients {
 	return &clients{post: post, announcer: a, waiting: map[uint64]chan node.Reply{}}
 }
 
-// serve answers the socket until ctx ends.
-func (c *clients) serve(ctx context.Context, path string) error {
-	listener, err := socket.Listen(path)
-	if err != nil {
-		return err
-	}
-	return socket.Serve(ctx, listener, c)
-}
+var _ socket.Handler = (*clients)(nil)
 
 // Handle implements socket.Handler.
 func (c *clients) Handle(ctx context.Context, verb control.Verb, args json.RawMessage, more func(any) error) (any, error) {

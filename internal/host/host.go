@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 
 	"kvmha/configs"
 	"kvmha/internal/cluster"
+	"kvmha/internal/control/socket"
 	"kvmha/internal/executor"
 	"kvmha/internal/hypervisor"
 	"kvmha/internal/node"
@@ -89,6 +91,7 @@ type Host struct {
 	hub       *hub.Hub
 	vms       *vmTable
 	clients   *clients
+	listener  net.Listener // of the control socket
 	announcer *announcer
 	recorder  *recorder
 	watchdog  *os.File // nil = none configured
@@ -116,12 +119,23 @@ func New(options Options) (*Host, error) {
 	for _, warning := range config.Warnings {
 		h.log.Warn("config-warning", "text", warning)
 	}
-	for _, open := range []func() error{h.openDisk, h.openTrace, h.openEngine, h.openCore, h.openOperations, h.openGuests, h.openWatchdog} {
+	for _, open := range []func() error{h.openControl, h.openDisk, h.openTrace, h.openEngine, h.openCore, h.openOperations, h.openGuests, h.openWatchdog} {
 		if err := open(); err != nil {
 			return nil, errors.Join(err, h.close())
 		}
 	}
 	return h, nil
+}
+
+// openControl takes the control socket before anything is touched: a second
+// daemon on this node ends here, and not after it has ended the agents of the
+// first. What is asked before Run waits.
+func (h *Host) openControl() (err error) {
+	h.listener, err = socket.Listen(h.config.ControlSocket)
+	if err == nil {
+		h.closers = append(h.closers, closerFunc(func() { _ = h.listener.Close() }))
+	}
+	return err
 }
 
 func (h *Host) openDisk() (err error) {
@@ -180,7 +194,7 @@ func (h *Host) Run(ctx context.Context) (err error) {
 	failed := make(chan error, 4)
 	h.start(run, "engine", failed, h.engine.Run)
 	h.start(run, "control", failed, func(ctx context.Context) error {
-		return h.clients.serve(ctx, h.config.ControlSocket)
+		return socket.Serve(ctx, h.listener, h.clients)
 	})
 	h.start(run, "guests", failed, h.runGuests)
 	h.start(run, "disk", failed, func(context.Context) error { h.disk.work(); return nil })
@@ -188,6 +202,7 @@ func (h *Host) Run(ctx context.Context) (err error) {
 	h.start(run, "systemd watchdog", failed, func(ctx context.Context) error { systemd.FeedWatchdog(ctx, h.alive); return nil })
 	h.start(run, "watchdog device", failed, h.feedDevice)
 	defer h.background.Wait()
+	defer h.fencer.Close() // a fencing in progress would be waited for
 	defer close(h.disk.requests)
 	defer stop()
 	h.log.Info("hostd-started", "node", h.options.Node, "cluster", h.config.Name, "config", h.options.ConfigPath)
