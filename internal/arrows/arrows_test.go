@@ -6,8 +6,10 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -62,11 +64,13 @@ type goPackage struct {
 	Dir        string
 	Imports    []string
 	GoFiles    []string
+	// TestImports and XTestImports are those of the package's tests.
+	TestImports, XTestImports []string
 }
 
 func packages(t *testing.T) []goPackage {
 	t.Helper()
-	cmd := exec.Command("go", "list", "-tags", "libvirt_dlopen", "-json=ImportPath,Dir,Imports,GoFiles", module+"/...")
+	cmd := exec.Command("go", "list", "-tags", "libvirt_dlopen", "-json=ImportPath,Dir,Imports,GoFiles,TestImports,XTestImports", module+"/...")
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
@@ -229,6 +233,55 @@ func onHiddenType(d *ast.FuncDecl) bool {
 	}
 	ident, ok := expr.(*ast.Ident)
 	return ok && !ident.IsExported()
+}
+
+// TestThePageNamesEveryRoomAndDependency holds docs/architecture.md to the tree:
+// a room or a module that nobody has given a line there has no stated reason.
+func TestThePageNamesEveryRoomAndDependency(t *testing.T) {
+	text, err := os.ReadFile("../../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(text)
+	for r := range mayImport {
+		if !strings.Contains(page, "`"+r+"`") {
+			t.Errorf("room %s has no line on the page", r)
+		}
+	}
+	for _, r := range pure {
+		if _, line, _ := strings.Cut(page, "`policy`, `internal/cib`"); !strings.Contains("`policy`, `internal/cib`"+line, "`"+r+"`") {
+			t.Errorf("the page does not say that %s is pure", r)
+		}
+	}
+	out, err := exec.Command("go", "list", "-m", "-f", "{{if not (or .Main .Indirect)}}{{.Path}}{{end}}", "all").Output()
+	if err != nil {
+		t.Fatalf("go list -m: %v", err)
+	}
+	major := regexp.MustCompile(`/v[0-9]+$`)
+	for _, module := range strings.Fields(string(out)) {
+		if !strings.Contains(page, major.ReplaceAllString(module, "")) {
+			t.Errorf("module %s has no line on the page: say what it saves", module)
+		}
+	}
+}
+
+// TestNoArrowIsWithoutUse keeps the list of arrows as short as the tree is.
+func TestNoArrowIsWithoutUse(t *testing.T) {
+	used := map[string]bool{}
+	for _, p := range packages(t) {
+		for _, imported := range slices.Concat(p.Imports, p.TestImports, p.XTestImports) {
+			if to, ours := strings.CutPrefix(imported, module+"/"); ours {
+				used[room(strings.TrimPrefix(p.ImportPath, module+"/"))+" -> "+room(to)] = true
+			}
+		}
+	}
+	for from, targets := range mayImport {
+		for _, to := range targets {
+			if !used[from+" -> "+to] {
+				t.Errorf("the arrow from %s to %s has no use: take it away", from, to)
+			}
+		}
+	}
 }
 
 // TestTheTreeIsTheOneOfTheDesign keeps the top level to the rooms that the
