@@ -3,6 +3,7 @@ package conformance
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 
 	"kvmha/internal/cib"
@@ -72,12 +73,16 @@ type cluster struct {
 	config, resources, constraints *element
 }
 
-// Generate makes the CIB of a seed. Size is about how many resources it has
-// beside groups and clones; 6 makes about as many as fit one screen.
-func Generate(seed uint64, size int) []byte {
+// Features names what a generated cluster may have, sorted.
+func Features() []string { return sortedKeys(features) }
+
+// Generate makes the CIB of a seed, without some features. Size is about how
+// many resources it has beside groups and clones; 6 makes about as many as fit
+// one screen.
+func Generate(seed uint64, size int, without ...string) []byte {
 	c := &cluster{r: rand.New(rand.NewPCG(seed, uint64(size))), size: size, on: map[string]bool{}, used: map[string]int{}}
 	for _, name := range sortedKeys(features) {
-		c.on[name] = c.chance(features[name])
+		c.on[name] = c.chance(features[name]) && !slices.Contains(without, name)
 	}
 	root := el("cib", "crm_feature_set", featureSet, "validate-with", schema, "epoch", "1", "num_updates", "0", "admin_epoch", "0",
 		"have-quorum", c.pick("1", "1", "1", "1", "1", "0"), "execution-date", strconv.Itoa(now))

@@ -229,9 +229,15 @@ func onlyNew(base, more pairs) pairs {
 func (c *cluster) operationsElement(p *primitive) *element {
 	ops := el("operations")
 	for _, o := range p.ops {
-		ops.add(el("op", "id", c.id(p.id+"-op"), "name", o.name, "interval", fmt.Sprintf("%ds", o.interval),
-			"timeout", fmt.Sprintf("%ds", o.timeout), "role", o.role, "on-fail", c.onFail(p, o.name),
-			"enabled", c.maybe(0.03, "false"), "interval-origin", c.maybe(0.02, "2025-06-15 12:00:00")))
+		op := el("op", "id", c.id(p.id+"-op"), "name", o.name, "interval", fmt.Sprintf("%ds", o.interval),
+			"timeout", fmt.Sprintf("%ds", o.timeout), "role", o.role, "on-fail", c.onFail(p, o.name))
+		if c.on["preferences"] && c.chance(0.05) {
+			op.set("enabled", "false")
+		}
+		if c.on["preferences"] && c.chance(0.05) {
+			op.set("interval-origin", "2025-06-15 12:00:00")
+		}
+		ops.add(op)
 	}
 	if !c.on["preferences"] {
 		return nonEmpty(ops)

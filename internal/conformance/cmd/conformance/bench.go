@@ -36,6 +36,7 @@ var loads = []load{
 // cost is what one run took.
 type cost struct {
 	wall   time.Duration
+	cpu    time.Duration
 	memory int64 // bytes, at its peak
 }
 
@@ -64,8 +65,8 @@ func bench(ctx context.Context, args []string) error {
 		return err
 	}
 	defer os.RemoveAll(b.folder)
-	fmt.Println("| nodes x resources | file | what | reference | ours | times faster | reference's memory | ours | share |")
-	fmt.Println("|---|---|---|---|---|---|---|---|---|")
+	fmt.Println("| nodes x resources | file | what | reference | ours | times faster | reference's CPU | ours | times less | reference's memory | ours | share |")
+	fmt.Println("|---|---|---|---|---|---|---|---|---|---|---|---|")
 	for size := range strings.SplitSeq(*sizes, ",") {
 		if err := b.size(ctx, size); err != nil {
 			return fmt.Errorf("%s: %w", size, err)
@@ -98,17 +99,14 @@ func (b *bencher) size(ctx context.Context, size string) error {
 		if err != nil {
 			return err
 		}
-		args := append([]string{"-x", path}, l.args...)
-		ours, err := b.median(ctx, append(slices.Clone(b.ours), args...))
+		reference, ours, err := b.compare(ctx, append([]string{"-x", path}, l.args...))
 		if err != nil {
 			return err
 		}
-		reference, err := b.median(ctx, append(slices.Clone(b.reference), args...))
-		if err != nil {
-			return err
-		}
-		fmt.Printf("| %s | %.1f MB | %s (%s) | %s | %s | %.1f | %d MB | %d MB | %.2f |\n", size, float64(info.Size())/1e6, l.name, strings.Join(l.args, " "),
+		fmt.Printf("| %s | %.1f MB | %s (%s) | %s | %s | %.1f | %s | %s | %.1f | %d MB | %d MB | %.2f |\n",
+			size, float64(info.Size())/1e6, l.name, strings.Join(l.args, " "),
 			seconds(reference.wall), seconds(ours.wall), reference.wall.Seconds()/ours.wall.Seconds(),
+			seconds(reference.cpu), seconds(ours.cpu), reference.cpu.Seconds()/ours.cpu.Seconds(),
 			reference.memory>>20, ours.memory>>20, float64(ours.memory)/float64(reference.memory))
 	}
 	return nil
@@ -119,19 +117,31 @@ func seconds(d time.Duration) string { return fmt.Sprintf("%.3g s", d.Seconds())
 // patience is how long a run may take and still be repeated.
 const patience = 20 * time.Second
 
-func (b *bencher) median(ctx context.Context, argv []string) (cost, error) {
-	var costs []cost
-	for len(costs) < b.runs {
-		c, err := once(ctx, argv)
-		if err != nil {
-			return cost{}, err
+// compare runs both commands in turn, so that what else the machine does
+// falls on both, and returns the run of each that has the median wall time.
+func (b *bencher) compare(ctx context.Context, args []string) (reference, ours cost, err error) {
+	var theirs, mine []cost
+	for len(mine) < b.runs {
+		for _, side := range []struct {
+			command []string
+			costs   *[]cost
+		}{{b.reference, &theirs}, {b.ours, &mine}} {
+			c, err := once(ctx, append(slices.Clone(side.command), args...))
+			if err != nil {
+				return cost{}, cost{}, err
+			}
+			*side.costs = append(*side.costs, c)
 		}
-		if costs = append(costs, c); c.wall > patience {
+		if theirs[0].wall > patience {
 			break
 		}
 	}
+	return median(theirs), median(mine), nil
+}
+
+func median(costs []cost) cost {
 	slices.SortFunc(costs, func(x, y cost) int { return cmp.Compare(x.wall, y.wall) })
-	return costs[len(costs)/2], nil
+	return costs[len(costs)/2]
 }
 
 func once(ctx context.Context, argv []string) (cost, error) {
@@ -148,7 +158,8 @@ func once(ctx context.Context, argv []string) (cost, error) {
 	if !ok {
 		return cost{}, fmt.Errorf("%s: the system does not tell what it used", argv[0])
 	}
-	return cost{wall, usage.Maxrss << 10}, nil
+	cpu := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	return cost{wall, cpu, usage.Maxrss << 10}, nil
 }
 
 // writeLarge makes the CIB for one size.

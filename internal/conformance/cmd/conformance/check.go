@@ -23,6 +23,7 @@ type checker struct {
 	out       io.Writer
 	folder    string
 	size      int
+	without   []string
 	reduce    int
 	tries     int
 
@@ -51,9 +52,11 @@ func check(ctx context.Context, args []string) error {
 	flags.IntVar(&c.reduce, "reduce", 3, "how many differing CIBs to minimise")
 	flags.IntVar(&c.tries, "tries", 1500, "how often minimising may ask the reference")
 	flags.StringVar(&c.folder, "keep", "", "put differing CIBs there (default: a new folder)")
+	without := flags.String("without", "", "features to leave out, by commas, of: "+strings.Join(conformance.Features(), ", "))
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	c.without = strings.Split(*without, ",")
 	if *one != 0 {
 		*first, *seeds = *one, 1
 	}
@@ -106,7 +109,7 @@ func (c *checker) work(ctx context.Context, queue <-chan uint64) error {
 	defer os.RemoveAll(folder)
 	reference := &conformance.Reference{Command: c.reference, Folder: folder}
 	for seed := range queue {
-		trial, err := reference.Try(ctx, conformance.Generate(seed, sizeOf(seed, c.size)))
+		trial, err := reference.Try(ctx, conformance.Generate(seed, sizeOf(seed, c.size), c.without...))
 		if err != nil {
 			return fmt.Errorf("seed %d: %w (is the package pacemaker-cli-utils installed?)", seed, err)
 		}
