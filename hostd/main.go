@@ -3,7 +3,8 @@
 // node; vm-ctl talks to it. All of its work is in internal/host.
 //
 // SIGTERM and SIGINT leave the cluster: what runs here is moved away or
-// stopped first. SIGHUP restarts the daemon alone: what runs here goes on.
+// stopped first. SIGHUP restarts the daemon alone: what runs here goes on. It is
+// refused while the configuration or the secret has a mistake.
 package main
 
 import (
@@ -42,9 +43,13 @@ func main() {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	go func() {
-		if <-signals == syscall.SIGHUP {
-			end(host.ErrRestart)
-			return
+		for <-signals == syscall.SIGHUP {
+			err := host.Check(options)
+			if err == nil {
+				end(host.ErrRestart)
+				return
+			}
+			options.Logger.Error("restart-refused", "err", err, "consequence", "hostd goes on with the configuration that it has")
 		}
 		end(errors.New("asked to leave the cluster"))
 	}()

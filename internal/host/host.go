@@ -16,6 +16,7 @@ import (
 
 	"kvmha/configs"
 	"kvmha/internal/cluster"
+	"kvmha/internal/cluster/secret"
 	"kvmha/internal/control/socket"
 	"kvmha/internal/executor"
 	"kvmha/internal/hypervisor"
@@ -74,6 +75,33 @@ func (o *Options) fill() error {
 	return nil
 }
 
+// load fills the options and reads the configuration that they name.
+func (o *Options) load() (*configs.Cluster, error) {
+	if err := o.fill(); err != nil {
+		return nil, err
+	}
+	config, err := configs.Load(o.ConfigPath)
+	if err != nil {
+		return nil, err
+	}
+	if config.Node(o.Node) == nil {
+		return nil, fmt.Errorf("this host is %q, which is no [[node]] of %s: correct the file or give --node", o.Node, o.ConfigPath)
+	}
+	return config, nil
+}
+
+// Check says what would keep a daemon with these options from starting: ask it
+// before a running one is restarted, because a node whose hostd does not come
+// back is fenced.
+func Check(options Options) error {
+	config, err := options.load()
+	if err != nil {
+		return err
+	}
+	_, err = secret.Load(config.SecretFile)
+	return err
+}
+
 // Host is one running daemon.
 type Host struct {
 	options     Options
@@ -103,15 +131,9 @@ type Host struct {
 // New reads the configuration and opens every part; nothing runs yet. An error
 // names what is wrong and what to do.
 func New(options Options) (*Host, error) {
-	if err := options.fill(); err != nil {
-		return nil, err
-	}
-	config, err := configs.Load(options.ConfigPath)
+	config, err := options.load()
 	if err != nil {
 		return nil, err
-	}
-	if config.Node(options.Node) == nil {
-		return nil, fmt.Errorf("this host is %q, which is no [[node]] of %s: correct the file or give --node", options.Node, options.ConfigPath)
 	}
 	h := &Host{options: options, incarnation: newIncarnation(), config: config, log: options.Logger, events: newQueue()}
 	h.announcer = newAnnouncer(options.Node, h.log)
