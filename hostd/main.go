@@ -27,7 +27,7 @@ func main() {
 	flag.StringVar(&options.ConfigPath, "config", "/etc/kvmha/cluster.toml", "the cluster's TOML")
 	flag.StringVar(&options.Node, "node", "", "this node's name in it (default: the host's name)")
 	flag.StringVar(&options.BootID, "boot-id", "", "id of this run of the kernel (default: the kernel's)")
-	flag.StringVar(&options.TracePath, "trace", "", "record the core's events to this file, for vm-ctl replay")
+	flag.StringVar(&options.TracePath, "trace", "", "record the core's events to this file, for vm-ctl replay; the run before is kept as FILE.before")
 	flag.StringVar(&options.OCFRoot, "ocf-root", "/usr/lib/ocf", "folder with resource.d of the OCF agents")
 	fencePath := flag.String("fence-agents", "/usr/sbin", "folders with fence agents, separated by colons")
 	debug := flag.Bool("debug", false, "log every step")

@@ -22,11 +22,18 @@ type recorder struct {
 	failed bool
 }
 
+// beforeSuffix is added to the name of the recording of the run before. A daemon
+// that has crashed is started again within a moment with the same options, and
+// that run is the one to look at.
+const beforeSuffix = ".before"
+
 func openRecorder(path string, log *slog.Logger) (*recorder, error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err == nil {
-		err = file.Chmod(0o600) // a file that was there keeps its own mode
+	if old, err := os.Lstat(path); err == nil && old.Mode().IsRegular() {
+		if err := os.Rename(path, path+beforeSuffix); err != nil {
+			return nil, fmt.Errorf("keep the trace of the run before: %w", err)
+		}
 	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the trace: %w: give --trace a file in a folder that is there", err)
 	}
