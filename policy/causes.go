@@ -17,7 +17,7 @@ func (p *plan) causeOf(a *action) string {
 	case "stop":
 		return r.stopCause(a)
 	case "migrate_to", "migrate_from":
-		return r.id + " moves from " + a.meta["migrate_source"] + " to " + a.meta["migrate_target"] + ": " + r.lastWhy()
+		return r.id + " moves from " + a.meta["migrate_source"] + " to " + a.meta["migrate_target"] + ": " + r.moveWhy(r.p.nodeByName[a.meta["migrate_source"]])
 	case "promote":
 		return r.id + " is the fittest instance to be promoted on " + nameOf(a.n)
 	case "demote":
@@ -49,7 +49,7 @@ func (r *resource) startCause(a *action) string {
 	case r.failed:
 		return r.id + " failed and is recovered on " + nameOf(a.n)
 	case len(r.running) > 0 && r.allocated != nil && !r.runsOn(r.allocated.node):
-		return r.id + " moves to " + nameOf(a.n) + ": " + r.lastWhy()
+		return r.id + " moves to " + nameOf(a.n) + ": " + r.moveWhy(r.current())
 	case len(r.running) > 0:
 		return r.id + " is restarted: " + r.lastWhy()
 	}
@@ -69,9 +69,28 @@ func (r *resource) stopCause(a *action) string {
 	case r.allocated == nil:
 		return r.id + " may run on no usable node: " + firstText(a.reason, r.lastWhy())
 	case a.n != r.allocated.node:
-		return r.id + " moves to " + r.allocated.name + ": " + firstText(a.reason, r.lastWhy())
+		return r.id + " moves to " + r.allocated.name + ": " + firstText(a.reason, r.moveWhy(a.n))
 	}
 	return r.id + " is restarted: " + firstText(a.reason, r.lastWhy())
+}
+
+// moveWhy says why r leaves a node: because of the node, if that cannot keep
+// anything, else because of what was decided about r.
+func (r *resource) moveWhy(from *node) string {
+	switch {
+	case from == nil:
+	case from.unclean:
+		return "node " + from.name + " is unclean: " + firstText(from.why, "its state is unknown")
+	case from.shutdown:
+		return "node " + from.name + " is shutting down"
+	case from.standbyOnFail:
+		return "node " + from.name + " is in standby after a failure"
+	case from.standby:
+		return "node " + from.name + " is in standby"
+	case !from.online:
+		return "node " + from.name + " is offline"
+	}
+	return r.lastWhy()
 }
 
 // lastWhy is what was decided last, and so decided most.

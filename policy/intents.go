@@ -51,6 +51,8 @@ func (p *plan) scoreIntent(r *resource, in *cib.Intent) {
 		}
 	case n != nil && r.runsOn(n):
 		p.scoreOn(r, n, infinity)
-		r.explain("it stays on " + n.name + ", where it was moved" + author)
+		if n.usable() {
+			r.explain("it stays on " + n.name + ", where it was moved" + author)
+		}
 	}
 }
