@@ -39,8 +39,8 @@ func processes() []process {
 	return found
 }
 
-// hostOf tells by the UTS namespace's name which host a process is of: its
-// first ancestor inside the host carries --name.
+// hostOf tells which host a process is of: its last ancestor inside the host,
+// the host's first process, carries --name.
 func hostOf(entry string) string {
 	for range 32 {
 		cmdline, err := os.ReadFile(filepath.Join(entry, "cmdline"))
