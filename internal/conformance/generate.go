@@ -36,6 +36,7 @@ var features = map[string]float64{
 	"guests":         0.08,
 	"health":         0.1,
 	"locations":      0.6,
+	"lifetimes":      0.05, // constraints that end
 	"locks":          0.05, // shutdown locks
 	"migration":      0.25,
 	"monitors":       0.7,
@@ -44,6 +45,7 @@ var features = map[string]float64{
 	"preferences":    0.4, // unusual meta-attributes
 	"promotables":    0.35,
 	"properties":     0.5, // other cluster properties than the defaults
+	"references":     0.1, // sets and rules that name others
 	"remotes":        0.08,
 	"rules":          0.3,
 	"sets":           0.2, // constraints over sets
@@ -68,7 +70,9 @@ type cluster struct {
 	templates  []*primitive
 	tags       []string
 	tickets    []string
-	calls      int
+	// sets and rules are ids that others may refer to.
+	sets, rules []string
+	calls       int
 
 	config, resources, constraints *element
 }

@@ -22,9 +22,28 @@ func (c *cluster) makeConstraints() {
 			continue
 		}
 		for range 1 + c.r.IntN(1+c.size/2) {
-			c.constraints.add(kind.make())
+			c.constraints.add(c.lasting(kind.make()))
 		}
 	}
+}
+
+// lasting lets some constraints end at a date.
+func (c *cluster) lasting(e *element) *element {
+	if e != nil && e.name != "rsc_ticket" && c.on["lifetimes"] && c.chance(0.5) {
+		rule := el("rule", "id", c.id("rule")).add(c.dateExpression())
+		e.add(el("lifetime").add(rule))
+	}
+	return e
+}
+
+// templateInUse is a template that some resource is made from, or "".
+func (c *cluster) templateInUse() string {
+	for _, t := range c.templates {
+		if t.instances > 0 {
+			return t.id
+		}
+	}
+	return ""
 }
 
 func (c *cluster) top() *top { return c.tops[c.r.IntN(len(c.tops))] }
@@ -59,12 +78,17 @@ func (c *cluster) location() *element {
 		e.set("rsc-pattern", c.pick("^rsc-[12]$", "^(cln|grp)", "!^rsc", "nothing"))
 	case c.on["tags"] && len(c.tags) > 0 && c.chance(0.3):
 		e.set("rsc", c.pick(c.tags...))
+	case c.templateInUse() != "" && c.chance(0.3):
+		e.set("rsc", c.templateInUse())
 	default:
 		e.set("rsc", id)
 	}
 	if c.on["rules"] && c.chance(0.5) {
 		for range 1 + c.r.IntN(2) {
 			e.add(c.rule("location", t))
+		}
+		if len(e.kids) > 1 && e.kids[0].attr("id-ref") != "" && e.kids[0].attr("id-ref") == e.kids[1].attr("id-ref") {
+			e.kids = e.kids[:1]
 		}
 	} else {
 		e.set("score", c.score())

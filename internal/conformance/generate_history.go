@@ -292,7 +292,7 @@ func (l *opLog) record(name string, op string, interval int, rc cib.RC, status i
 		"transition-key", transition, "transition-magic", fmt.Sprintf("%s:%d;%s", done, rc, transition), "exit-reason", "", "on_node", l.h.name,
 		"call-id", strconv.Itoa(call), "rc-code", strconv.Itoa(int(rc)), "op-status", done, "interval", strconv.Itoa(interval*1000),
 		"last-rc-change", strconv.Itoa(now-4000+c.calls), "exec-time", "10", "queue-time", "0")
-	if !l.p.implied {
+	if !l.p.implied && !l.p.vague {
 		l.digest(e, interval)
 	}
 	for i, old := range l.ops {

@@ -75,6 +75,12 @@ func (c *cluster) addNode(h *host) {
 		attrs.put("version", c.maybe(0.3, "1.2", "1.10", "2"))
 		h.transient.put("ping", c.maybe(0.6, "0", "100", "1000"))
 	}
+	if c.on["unfencing"] {
+		h.transient.put("#node-unfenced", c.maybe(0.5, strconv.Itoa(now-5000)))
+	}
+	if c.on["bad nodes"] {
+		h.transient.put("terminate", c.maybe(0.02, "true"))
+	}
 	if c.on["health"] {
 		h.transient.put("#health-disk", c.maybe(0.4, "red", "yellow", "green", "-20", "5"))
 		h.transient.put("#health-cpu", c.maybe(0.2, "yellow", "green", "-5"))

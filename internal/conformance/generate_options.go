@@ -1,5 +1,7 @@
 package conformance
 
+import "strings"
+
 // properties is the crm_config section.
 func (c *cluster) properties() *element {
 	var p pairs
@@ -92,6 +94,9 @@ func (c *cluster) topology() *element {
 		return nil
 	}
 	e := el("fencing-topology")
+	if c.chance(0.3) {
+		return e.add(el("fencing-level", "id", c.id("level"), "target-pattern", "^n[12]$", "index", "1", "devices", strings.Join(devices, ",")))
+	}
 	for _, h := range c.members() {
 		for level, device := range devices {
 			if c.chance(0.7) {

@@ -18,6 +18,9 @@ type primitive struct {
 	after *primitive
 	// reloads lists parameters whose change needs no restart.
 	reloads, migrates bool
+	// vague parameters depend on node and time, so that nobody knows what the
+	// operations in the history were run with.
+	vague bool
 	// nearby resources run on members only; implied ones are made by the
 	// cluster, not in the configuration; inside is the beginning of the names
 	// of the only nodes where the resource may run.
@@ -109,7 +112,11 @@ func (c *cluster) makeGroup(t *top, multiple string, instances int) *element {
 }
 
 func (c *cluster) makeClone(t *top, promotable bool) *element {
-	e := el("clone", "id", c.id("cln"))
+	tag := "clone"
+	if promotable && c.on["references"] {
+		tag = c.pick("clone", "master")
+	}
+	e := el(tag, "id", c.id("cln"))
 	multiple, instances := "anonymous", len(c.nodes)
 	var meta pairs
 	switch {
@@ -188,6 +195,7 @@ func (c *cluster) primitiveElement(p *primitive) *element {
 		p.class, p.provider, p.kind = t.class, t.provider, t.kind
 		if p.multiple != "promotable" {
 			e = el("primitive", "id", p.id, "template", t.id)
+			t.instances++
 			p.ops = t.ops
 			own := onlyNew(t.params, p.params)
 			p.params = append(append(pairs{}, t.params...), own...)
@@ -196,12 +204,12 @@ func (c *cluster) primitiveElement(p *primitive) *element {
 		}
 		p.kind = "Stateful"
 	}
-	e.add(c.nvset("instance_attributes", p.id+"-params", p.params, nil))
+	e.add(c.nvset("instance_attributes", p.id+"-params", p.params, nil), c.conditional(p))
 	meta := c.preferences("primitive")
 	if p.migrates {
 		meta.put("allow-migrate", "true")
 	}
-	e.add(c.nvset("meta_attributes", p.id+"-meta", meta, nil))
+	e.add(c.metaElement(p.id, meta))
 	if c.on["utilization"] {
 		var use pairs
 		use.put("memory", c.maybe(0.7, "1", "2", "4"))
@@ -224,6 +232,29 @@ func onlyNew(base, more pairs) pairs {
 		}
 	}
 	return out
+}
+
+// metaElement is a set of meta-attributes, now and then another resource's.
+func (c *cluster) metaElement(id string, meta pairs) *element {
+	if c.on["references"] && len(c.sets) > 0 && c.chance(0.3) {
+		return el("meta_attributes", "id-ref", c.pick(c.sets...))
+	}
+	set := c.nvset("meta_attributes", id+"-meta", meta, nil)
+	if set != nil {
+		c.sets = append(c.sets, set.attr("id"))
+	}
+	return set
+}
+
+// conditional are parameters that hold on some nodes or at some times only.
+func (c *cluster) conditional(p *primitive) *element {
+	if !c.on["rules"] || !c.chance(0.15) {
+		return nil
+	}
+	var params pairs
+	params.put("op_sleep", c.pick("1", "2"))
+	p.vague = true
+	return c.nvset("instance_attributes", p.id+"-params", params, c.rule("attributes", &top{}))
 }
 
 func (c *cluster) operationsElement(p *primitive) *element {

@@ -9,8 +9,12 @@ import (
 // "attributes". Only those of locations have scores, and only those of
 // defaults may ask about resources and operations.
 func (c *cluster) rule(place string, t *top) *element {
+	if place == "location" && c.on["references"] && len(c.rules) > 0 && c.chance(0.3) {
+		return el("rule", "id-ref", c.pick(c.rules...))
+	}
 	e := el("rule", "id", c.id("rule"), "boolean-op", c.maybe(0.6, "and", "or", "or"))
 	if place == "location" {
+		c.rules = append(c.rules, e.attr("id"))
 		if c.chance(0.15) {
 			e.set("score-attribute", c.pick("cpus", "ping", "nowhere"))
 		} else {
@@ -65,6 +69,9 @@ func (c *cluster) attributeExpression() *element {
 		if kind := c.maybe(0.6, "string", "integer", "number"); kind != "" {
 			e.set("type", kind)
 		}
+	}
+	if c.chance(0.05) {
+		e.set("value-source", c.pick("literal", "meta", "param"))
 	}
 	return e
 }
