@@ -22,9 +22,8 @@ cluster of hosts (guest = { status = true, fence = [...] }).`,
 	}
 	cmd.AddCommand(
 		newHostStatus(a),
-		newHostQuestion(a, "info", "Show what guestd itself knows: its uptime, its host, its open requests", control.GuestInfo),
+		newHostQuestion(a, "info", "Show what guestd itself knows: its uptime, its host and the session with it, what waits for an answer", control.GuestInfo),
 		newHostQuestion(a, "attributes", "Show the host's node attributes, such as the health of its network and disks", control.HostAttributes),
-		newHostQuestion(a, "channel", "Show the state of the channel to the host, and what waits for an answer", control.GuestInfo),
 	)
 	return cmd
 }
