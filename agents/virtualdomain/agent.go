@@ -18,6 +18,9 @@ const (
 	// recheck is the time between two looks at a state that should change; the
 	// driver's events make most waits much shorter.
 	recheck = 200 * time.Millisecond
+	// returnLimit is how long an operation waits for a libvirtd that has died.
+	// After it another host is the better place.
+	returnLimit = 15 * time.Second
 	// defaultTimeout is an operation's timeout when it has none.
 	defaultTimeout = 20 * time.Second
 )
@@ -117,17 +120,23 @@ func (a *Agent) start(ctx context.Context, op cib.Operation, p params) agents.Ou
 	return agents.Done(cib.OK)
 }
 
-// boot starts the domain. A libvirtd that dies meanwhile, or is just being
-// restarted, is awaited: the domain could start nowhere sooner than here.
 func (a *Agent) boot(ctx context.Context, op cib.Operation, def hypervisor.Definition) error {
-	patience, cancel := context.WithTimeout(ctx, beforeTimeout(op.Timeout))
+	return a.persist(ctx, op, hypervisor.ErrUnavailable, func() error {
+		if err := a.driver.CheckTarget(ctx, def); err != nil {
+			return err
+		}
+		return a.driver.Start(ctx, def)
+	})
+}
+
+// persist tries again what failed for want of a libvirtd, if its error is also
+// again: one that was killed is back in a moment.
+func (a *Agent) persist(ctx context.Context, op cib.Operation, again error, try func() error) error {
+	patience, cancel := context.WithTimeout(ctx, min(returnLimit, beforeTimeout(op.Timeout)))
 	defer cancel()
 	for {
-		err := a.driver.CheckTarget(ctx, def)
-		if err == nil {
-			err = a.driver.Start(ctx, def)
-		}
-		if !errors.Is(err, hypervisor.ErrUnavailable) || errors.Is(err, hypervisor.ErrNotInstalled) {
+		err := try()
+		if !errors.Is(err, hypervisor.ErrUnavailable) || errors.Is(err, hypervisor.ErrNotInstalled) || !errors.Is(err, again) {
 			return err
 		}
 		select {

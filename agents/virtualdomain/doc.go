@@ -14,9 +14,9 @@
 //     never runs; the next probe ends what is left of it. A probe also aborts a
 //     migration that the killed hostd has left under way, and waits for one that
 //     comes in, so that its answer stays true.
-//   - libvirtd may be killed at any moment. A start waits for its return and
-//     begins again, a stop does without it, a migration waits to learn on which
-//     side the guest has stayed.
+//   - libvirtd may be killed at any moment, on either side. A start waits for its
+//     return and begins again, a stop does without it, a migration waits to learn
+//     on which side the guest has stayed, and begins again if it was this one.
 //   - The definition that a domain was started from is kept under StateDir until
 //     it has stopped. So stop and monitor work when the XML file was removed or
 //     changed meanwhile, and a host that has neither proves by that that it

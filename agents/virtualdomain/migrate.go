@@ -29,7 +29,8 @@ func (a *Agent) migrateTo(ctx context.Context, op cib.Operation, p params) agent
 			a.opts.Progress(op.Resource, progress)
 		}
 	}
-	if err := a.driver.Migrate(ctx, def, p.uri(target), report); err != nil {
+	err = a.persist(ctx, op, hypervisor.ErrStays, func() error { return a.driver.Migrate(ctx, def, p.uri(target), report) })
+	if err != nil {
 		return agents.Failed(cib.UnknownError, "%v", err)
 	}
 	return agents.Done(cib.OK)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -191,7 +192,7 @@ func TestMigrationThatFailsSaysWhereTheDomainIs(t *testing.T) {
 	b.driver.SetQuietly(b.def, hypervisor.Running)
 	op := b.op("migrate_to")
 	op.Meta = []cib.NV{{Name: "migrate_target", Value: "nowhere"}}
-	b.want(op, cib.UnknownError, "it stays here")
+	b.want(op, cib.UnknownError, "it runs on this host as before")
 	from := b.op("migrate_from")
 	from.Timeout = 40 * time.Millisecond
 	other := newBench(t)
@@ -270,4 +271,115 @@ func TestWatchTellsOfACrashAtOnce(t *testing.T) {
 	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Errorf("Watch ended with %v", err)
 	}
+}
+
+// begin does what a start does until hostd is killed, and restarts the agent.
+func (b *bench) begin(left hypervisor.State) {
+	b.t.Helper()
+	if err := b.agent.attempts.write("db1", begun); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := b.agent.saved.write("db1", b.def); err != nil {
+		b.t.Fatal(err)
+	}
+	b.driver.SetQuietly(b.def, left)
+	b.agent = New(b.driver, b.agent.opts)
+}
+
+func TestAStartThatWasCutShortIsUndone(t *testing.T) {
+	for name, left := range map[string]hypervisor.State{
+		"before libvirtd began":         hypervisor.Stopped,
+		"before its CPUs were let run":  hypervisor.Paused,
+		"before anybody was told of it": hypervisor.Running,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.begin(left)
+			b.want(b.op("monitor"), cib.NotRunning, "")
+			b.wantCalls("Destroy")
+			// libvirtd may have been slow.
+			b.driver.SetQuietly(b.def, hypervisor.Paused)
+			b.want(b.op("start"), cib.OK, "")
+			b.wantCalls("Destroy Destroy CheckTarget Start")
+			b.want(b.op("monitor"), cib.OK, "")
+			// From now on a pause is somebody's will.
+			b.driver.SetQuietly(b.def, hypervisor.Paused)
+			b.want(b.op("monitor"), cib.OK, "")
+			b.wantCalls("Destroy Destroy CheckTarget Start")
+		})
+	}
+}
+
+func TestAStopAlsoUndoesAStartThatWasCutShort(t *testing.T) {
+	b := newBench(t)
+	b.begin(hypervisor.Paused)
+	b.want(b.op("stop"), cib.OK, "")
+	b.driver.SetQuietly(b.def, hypervisor.Paused)
+	b.want(b.op("monitor"), cib.NotRunning, "")
+	b.wantCalls("Destroy Destroy")
+}
+
+func TestADomainThatSomebodyElseHasStartedIsAdopted(t *testing.T) {
+	b := newBench(t)
+	b.begin(hypervisor.Stopped)
+	b.want(b.op("monitor"), cib.NotRunning, "")
+	b.driver.SetQuietly(b.def, hypervisor.Running)
+	b.want(b.op("monitor"), cib.OK, "")
+	b.driver.SetQuietly(b.def, hypervisor.Paused)
+	b.want(b.op("monitor"), cib.OK, "")
+	b.wantCalls("Destroy")
+}
+
+func TestAProbeThatCannotUndoAStartDoesNotAnswer(t *testing.T) {
+	b := newBench(t)
+	b.begin(hypervisor.Running)
+	b.driver.Fail("Destroy", errors.New("a process is left"))
+	b.want(b.op("monitor"), cib.UnknownError, "a process is left")
+	b.driver.Fail("Destroy", nil)
+	b.want(b.op("monitor"), cib.NotRunning, "")
+}
+
+func TestAMigrationBeginsAgainWhenALibvirtdDiedAndTheDomainStays(t *testing.T) {
+	source, target := newBench(t), newBench(t)
+	source.driver.Peer("qemu+tcp://beta/system", target.driver)
+	op := source.op("migrate_to")
+	op.Meta = []cib.NV{{Name: "migrate_target", Value: "beta"}}
+	source.driver.SetQuietly(source.def, hypervisor.Running)
+	died := fmt.Errorf("%w: it was killed", hypervisor.ErrUnavailable)
+	source.driver.Fail("Migrate", died)
+	source.want(op, cib.UnknownError, "it was killed")
+	source.wantCalls("Migrate") // nobody knows on which side it is
+	source.driver.Fail("Migrate", errors.Join(died, hypervisor.ErrStays))
+	back := make(chan struct{})
+	go func() {
+		defer close(back)
+		for len(source.driver.Calls()) < 2 {
+			runtime.Gosched()
+		}
+		source.driver.Fail("Migrate", nil)
+	}()
+	source.want(op, cib.OK, "")
+	<-back
+	source.wantCalls("Migrate Migrate Migrate")
+}
+
+func TestAStartAwaitsALibvirtdThatIsBeingRestarted(t *testing.T) {
+	b := newBench(t)
+	b.driver.Fail("Start", fmt.Errorf("%w: it was killed", hypervisor.ErrUnavailable))
+	back := make(chan struct{})
+	go func() {
+		defer close(back)
+		for !strings.Contains(strings.Join(b.driver.Calls(), " "), "Start") {
+			runtime.Gosched()
+		}
+		b.driver.Fail("Start", nil)
+	}()
+	b.want(b.op("start"), cib.OK, "")
+	<-back
+	b.driver.SetQuietly(b.def, hypervisor.Stopped)
+	b.driver.Fail("Start", fmt.Errorf("%w: for good", hypervisor.ErrUnavailable))
+	short := b.op("start")
+	short.Timeout = 20 * time.Millisecond
+	b.want(short, cib.UnknownError, "for good")
 }

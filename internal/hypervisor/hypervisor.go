@@ -38,6 +38,10 @@ var ErrUnavailable = errors.New("hypervisor is not available")
 // can never run a domain until one is installed.
 var ErrNotInstalled = errors.New("hypervisor is not installed")
 
+// ErrStays is wrapped by Migrate's error when the domain certainly runs on as
+// before, so that the migration may be tried again.
+var ErrStays = errors.New("it runs on this host as before")
+
 // Definition is what is known of a domain from its XML.
 type Definition struct {
 	Name string

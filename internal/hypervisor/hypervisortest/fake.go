@@ -172,7 +172,7 @@ func (d *Driver) Migrate(_ context.Context, def hypervisor.Definition, uri strin
 	peer := d.peers[uri]
 	d.mu.Unlock()
 	if peer == nil {
-		return fmt.Errorf("no host at %s; it stays here", uri)
+		return fmt.Errorf("no host at %s; %w", uri, hypervisor.ErrStays)
 	}
 	report(hypervisor.Progress{Phase: "active", TotalBytes: 100, RemainingBytes: 50})
 	peer.Set(def, hypervisor.Running)

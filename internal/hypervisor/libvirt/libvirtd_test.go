@@ -16,7 +16,12 @@ import (
 	"kvmha/internal/lab/guest"
 )
 
-func TestMain(m *testing.M) { libvirttest.Main(m) }
+func TestMain(m *testing.M) {
+	if file := os.Getenv(doomedVariable); file != "" {
+		startAndWaitForDeath(file)
+	}
+	libvirttest.Main(m)
+}
 
 const uuid = "6f1b0c4e-0000-4000-8000-000000000001"
 

@@ -28,12 +28,12 @@ var errMoved = errors.New("the domain runs on the target")
 // libvirtd manages, so that it goes on or is rolled back without us.
 func (d *Driver) Migrate(ctx context.Context, def hypervisor.Definition, uri string, report func(hypervisor.Progress)) error {
 	if err := d.checkRemote(ctx, def, uri); err != nil {
-		return fmt.Errorf("migrate domain %s to %s: %w; it stays here", def.Name, uri, err)
+		return fmt.Errorf("migrate domain %s to %s: %w; %w", def.Name, uri, err, hypervisor.ErrStays)
 	}
 	began := time.Now()
 	ended, err := d.begin(ctx, func(conn daemon) error { return conn.migrate(def.UUID, uri) })
 	if err != nil {
-		return fmt.Errorf("migrate domain %s to %s: %w; it stays here", def.Name, uri, err)
+		return fmt.Errorf("migrate domain %s to %s: %w; %w", def.Name, uri, err, hypervisor.ErrStays)
 	}
 	var last hypervisor.Progress
 	err = d.awaitMigration(ctx, def, ended, func(p hypervisor.Progress) {
@@ -129,7 +129,7 @@ func (d *Driver) settle(def hypervisor.Definition, uri string, cause error) erro
 	where := d.whereabouts(ctx, def, uri)
 	switch {
 	case where == nil:
-		return fmt.Errorf("%w; it runs on this host as before", failed)
+		return fmt.Errorf("%w; %w", failed, hypervisor.ErrStays)
 	case errors.Is(where, errMoved):
 		d.log.Warn("migration-completed-late", "domain", def.Name, "uri", uri, "error", cause)
 		return nil

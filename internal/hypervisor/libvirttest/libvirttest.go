@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -80,9 +81,9 @@ func Main(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// firstProcess sets the host up, runs the tests there (on host B: libvirtd) and
-// collects every process that is left to it: libvirt takes a QEMU for alive as
-// long as it is a zombie.
+// firstProcess sets the host up, runs the tests there (on host B: libvirtd, which
+// is started again when it is killed) and collects every process that is left to
+// it: libvirt takes a QEMU for alive as long as it is a zombie.
 func firstProcess(host string) (status int, err error) {
 	argv := append([]string{"/proc/self/exe"}, os.Args[1:]...)
 	if host == HostB {
@@ -99,7 +100,10 @@ func firstProcess(host string) (status int, err error) {
 	if err := become(host); err != nil {
 		return 1, err
 	}
-	child, err := syscall.ForkExec(argv[0], argv, &syscall.ProcAttr{Env: os.Environ(), Files: []uintptr{0, 1, 2}})
+	start := func() (int, error) {
+		return syscall.ForkExec(argv[0], argv, &syscall.ProcAttr{Env: os.Environ(), Files: []uintptr{0, 1, 2}})
+	}
+	child, err := start()
 	if err != nil {
 		return 1, err
 	}
@@ -110,6 +114,10 @@ func firstProcess(host string) (status int, err error) {
 		case errors.Is(err, syscall.EINTR):
 		case err != nil:
 			return 1, err
+		case pid == child && host == HostB:
+			if child, err = start(); err != nil {
+				return 1, err
+			}
 		case pid == child:
 			if ended.Signaled() {
 				return 1, fmt.Errorf("%s ended by %v", argv[0], ended.Signal())
@@ -236,9 +244,31 @@ func (d *Daemon) Hang(t *testing.T) {
 	}
 }
 
+// Second is host B.
+type Second struct{ init int }
+
+// KillLibvirtd ends host B's libvirtd by SIGKILL; it is started again at once.
+func (s *Second) KillLibvirtd(t *testing.T) {
+	t.Helper()
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", s.init, s.init))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, word := range strings.Fields(string(children)) {
+		name, _ := os.ReadFile(filepath.Join("/proc", word, "comm"))
+		if pid, err := strconv.Atoi(word); err == nil && strings.TrimSpace(string(name)) == "libvirtd" {
+			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+				t.Fatal(err)
+			}
+			return
+		}
+	}
+	t.Fatal("host B has no libvirtd")
+}
+
 // StartHostB starts the second host with its libvirtd, reachable as
-// qemu+tcp://host-b/system. Its files are seen through the returned folder.
-func StartHostB(t *testing.T) (root string) {
+// qemu+tcp://host-b/system.
+func StartHostB(t *testing.T) *Second {
 	t.Helper()
 	cmd := again(HostB)
 	begin, err := cmd.StdinPipe()
@@ -264,7 +294,7 @@ func StartHostB(t *testing.T) (root string) {
 	}
 	t.Cleanup(func() { run("ip", "link", "del", "to-b") })
 	begin.Close()
-	return filepath.Join("/proc", pid, "root")
+	return &Second{init: cmd.Process.Pid}
 }
 
 func run(name string, args ...string) error {
