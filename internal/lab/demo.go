@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"kvmha/internal/cib"
 	"kvmha/internal/control"
 	"kvmha/internal/node"
 )
@@ -164,13 +165,33 @@ func (p *Play) inGuest(ctx context.Context, vm, line string) (string, error) {
 
 // migrate asks for a move as `vm-ctl migrate` does and waits for its end.
 func (p *Play) migrate(ctx context.Context, vm, to string) error {
+	var old, failure string // the reasons of the last move and of this one
+	if status, err := p.Status(ctx, p.anyHost()); err == nil {
+		old = moveFailure(status, vm)
+	}
 	if err := p.askMove(ctx, vm, to); err != nil {
 		return err
 	}
 	_, err := p.Wait(ctx, vm+" to arrive on "+to, func(s *node.StatusReply) bool {
-		return Idle(s) && len(Where(s, vm)) == 1 && Where(s, vm)[0] == to
+		if failure = moveFailure(s, vm); failure == old {
+			failure = ""
+		}
+		return failure != "" || Idle(s) && len(Where(s, vm)) == 1 && Where(s, vm)[0] == to
 	})
+	if err == nil && failure != "" {
+		err = fmt.Errorf("the move of %s to %s has failed: %s", vm, to, failure)
+	}
 	return err
+}
+
+// moveFailure says why the last move of a VM has failed, "" if it has not.
+func moveFailure(s *node.StatusReply, vm string) string {
+	for _, in := range s.Intents {
+		if in.Resource == vm && in.State == cib.IntentFailed {
+			return in.ID + ": " + in.Reason
+		}
+	}
+	return ""
 }
 
 func (p *Play) askMove(ctx context.Context, vm, to string) error {
@@ -213,7 +234,7 @@ func migrateWithOpenRequest(ctx context.Context, p *Play) error {
 		return err
 	}
 	// The request stays open until the guest stands on another host.
-	const ask = "rm -f /run/moved; ( (vm-ctl host status --wait-move --json >/run/moved.new 2>&1; mv /run/moved.new /run/moved) & )"
+	const ask = "rm -f /run/moved; ( (vm-ctl host status --wait-move --json >/run/moved.new 2>/run/moved.err; mv /run/moved.new /run/moved) & )"
 	if _, err = p.inGuest(ctx, "db1", ask); err != nil {
 		return err
 	}

@@ -32,10 +32,17 @@ var Victims = []Victim{
 // random moment of it, so that many runs meet many moments.
 const killWithin = 1500 * time.Millisecond
 
+// Tally counts what the kills of one victim did.
+type Tally struct {
+	// Kills of a process that was there; Disturbed steps failed for one, and
+	// Recovered ones of these succeeded when they were run again.
+	Kills, Disturbed, Recovered int
+}
+
 // RunDespite runs a step while its victim is killed. The step itself may fail
 // for that; then, when the cluster has recovered, it is run once more and must
 // succeed. At no moment may the world show anything twice.
-func (p *Play) RunDespite(ctx context.Context, step Step, victim Victim) error {
+func (p *Play) RunDespite(ctx context.Context, step Step, victim Victim, tally *Tally) error {
 	first := make(chan error, 1)
 	go func() {
 		short, cancel := context.WithTimeout(ctx, patience)
@@ -50,6 +57,7 @@ func (p *Play) RunDespite(ctx context.Context, step Step, victim Victim) error {
 	if err := victim.kill(ctx, p); err != nil {
 		p.Note("nothing to kill: %v", err)
 	} else {
+		tally.Kills++
 		p.Note("kill -9: %s", victim.Name)
 	}
 	var err error
@@ -66,9 +74,11 @@ func (p *Play) RunDespite(ctx context.Context, step Step, victim Victim) error {
 	if err == nil {
 		return nil
 	}
+	tally.Disturbed++
 	p.Note("the step was disturbed (%.120s); again, undisturbed", err.Error())
 	if err := step.Run(ctx, p); err != nil {
 		return fmt.Errorf("after kill -9 of %s the cluster has not recovered: %w", victim.Name, err)
 	}
+	tally.Recovered++
 	return nil
 }

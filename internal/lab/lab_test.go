@@ -105,7 +105,7 @@ func TestEveryStepOfTheDemoSurvivesAKill(t *testing.T) {
 	first := int(time.Now().UnixNano() % int64(len(Victims)))
 	for i, step := range Demo {
 		t.Log(step.Title)
-		if err := play.RunDespite(t.Context(), step, Victims[(first+i)%len(Victims)]); err != nil {
+		if err := play.RunDespite(t.Context(), step, Victims[(first+i)%len(Victims)], new(Tally)); err != nil {
 			t.Fatal(err)
 		}
 	}

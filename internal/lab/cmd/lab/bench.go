@@ -180,10 +180,14 @@ func benchGuestFence(ctx context.Context) error {
 // soak runs the demo once for each daemon, and kills that daemon in every one
 // of its steps.
 func soak(ctx context.Context, victims []string) error {
+	var table strings.Builder
+	fmt.Fprintf(&table, "\n%-16s %6s %16s %10s\n", "victim", "kills", "steps disturbed", "recovered")
+	defer func() { fmt.Print(table.String()) }()
 	for _, v := range lab.Victims {
 		if len(victims) > 0 && !slices.Contains(victims, v.Name) {
 			continue
 		}
+		var tally lab.Tally
 		fmt.Printf("\nkill -9 of %s in every step of the demo\n", v.Name)
 		err := withScene(ctx, lab.SceneOptions{}, func(scene *lab.Scene) error {
 			play := lab.NewPlay(scene, func(at time.Duration, text string) {
@@ -191,16 +195,17 @@ func soak(ctx context.Context, victims []string) error {
 			})
 			for _, step := range lab.Demo {
 				fmt.Println(step.Title)
-				if err := play.RunDespite(ctx, step, v); err != nil {
+				if err := play.RunDespite(ctx, step, v, &tally); err != nil {
 					return err
 				}
 			}
 			return nil
 		})
+		fmt.Fprintf(&table, "%-16s %6d %16d %10d\n", v.Name, tally.Kills, tally.Disturbed, tally.Recovered)
 		if err != nil {
 			return fmt.Errorf("%s: %w", v.Name, err)
 		}
 	}
-	fmt.Println(strings.TrimSpace("\nRecovered from every kill; nothing ran twice."))
+	fmt.Println("Recovered from every kill; nothing ran twice.")
 	return nil
 }
