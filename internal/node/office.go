@@ -40,6 +40,9 @@ type office struct {
 	last    *policy.Transition
 	recheck time.Time
 	repeats int
+	// What status shows in the middle of a transition, and of which CIB it is.
+	shown   *policy.Transition
+	shownOf *cib.CIB
 
 	fences     []*fenceJob
 	fenceID    uint64

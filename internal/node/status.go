@@ -118,15 +118,25 @@ func (c *Core) status() StatusReply {
 		s.Note = "there is no DC: this is what " + c.cfg.Node + " knows"
 		return s
 	}
-	if o.last == nil || o.graph != nil && o.graph.aborted == "" || o.dirty != "" {
-		// Between decisions the scheduler is asked for its view alone.
-		o.last = c.cfg.Schedule(policy.Input{CIB: c.cib, Now: c.now})
-	}
+	view := o.view(c)
 	s.Quorum = c.quorum()
-	s.Resources, s.Problems = o.last.Resources, append(slices.Clip(o.last.Errors), o.last.Warnings...)
+	s.Resources, s.Problems = view.Resources, append(slices.Clip(view.Errors), view.Warnings...)
 	s.Fencing = c.fencingStatus()
 	s.Transition = o.graph.status()
 	return s
+}
+
+// view is the scheduler's view of what is now. In the middle of a transition
+// the last decision does not show it, and the scheduler is asked again, once
+// for a CIB: who only looks must neither cost much nor change a decision.
+func (o *office) view(c *Core) *policy.Transition {
+	if o.last != nil && o.graph == nil && o.dirty == "" {
+		return o.last
+	}
+	if o.shown == nil || o.shownOf != c.cib {
+		o.shown, o.shownOf = c.cfg.Schedule(policy.Input{CIB: c.cib, Now: c.now}), c.cib
+	}
+	return o.shown
 }
 
 // allNodes are the configured and the seen nodes, sorted.
