@@ -128,7 +128,7 @@ func (s *Scene) Ask(ctx context.Context, host string, verb control.Verb, args, r
 const patience = 90 * time.Second
 
 // pollEvery is how often a wait looks: fine enough for a time line in ms.
-const pollEvery = 10 * time.Millisecond
+const pollEvery = 20 * time.Millisecond
 
 // Wait looks at the cluster through any host that answers until ok is true. An
 // error names what was waited for and what the cluster said last.
