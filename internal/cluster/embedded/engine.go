@@ -38,6 +38,7 @@ type Engine struct {
 	members *memberlist.Memberlist
 	notices *notices // what is logged and reported about strangers
 	replies *notices // what strangers are answered
+	own     *notices // what is logged about this node; no stranger can fill it
 
 	running sync.WaitGroup
 	spawned sync.WaitGroup
@@ -80,6 +81,7 @@ func New(opts Options) (*Engine, error) {
 		events:   make(chan cluster.Event),
 		notices:  newNotices(noticeEvery),
 		replies:  newNotices(time.Second),
+		own:      newNotices(noticeEvery),
 		stop:     make(chan struct{}),
 		greets:   make(chan struct{}, maxGreets),
 		leftDone: make(chan struct{}),

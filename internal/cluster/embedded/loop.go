@@ -45,7 +45,7 @@ func (e *Engine) loop(ctx context.Context) {
 func (e *Engine) noticePause(now time.Time) {
 	worst := e.pauses.worst
 	gap := e.pauses.beat(now)
-	if gap == 0 || (gap <= worst && !e.notices.due("starved", now)) {
+	if gap == 0 || (gap <= worst && !e.own.due("starved", now)) {
 		return
 	}
 	e.log.Warn("starved", "gap", fmt.Sprintf("%d ms of %v", gap.Milliseconds(), e.opts.DeadTime),
