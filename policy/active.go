@@ -92,11 +92,15 @@ func (r *resource) isActive(all bool) bool {
 
 // state is the highest role of r and what is in it, now or next.
 func (r *resource) state(now bool) role {
-	if r.variant == primitive {
+	switch r.variant {
+	case primitive:
 		if now {
 			return r.role
 		}
 		return r.next
+	case bundle:
+		// Its parts have roles of different kinds.
+		return roleUnknown
 	}
 	highest := roleUnknown
 	for _, c := range r.children {

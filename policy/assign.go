@@ -15,6 +15,9 @@ func (r *resource) assign(prefer *place) *place {
 	case clone:
 		r.assignClone(prefer)
 		return nil
+	case bundle:
+		r.assignBundle(prefer)
+		return nil
 	}
 	return r.assignPrimitive(prefer)
 }
@@ -43,7 +46,7 @@ func (r *resource) assignPrimitive(prefer *place) *place {
 	}
 	switch {
 	case r.next == roleStopped:
-		p.scoreEverywhere(r, minusInfinity, false)
+		p.scoreEverywhere(r, minusInfinity)
 	case r.next > r.role && !p.options.haveQuorum && p.options.quorum == quorumFreeze:
 		r.next = r.role
 	}

@@ -146,6 +146,9 @@ func (r *resource) sumNeeds(list []*resource, needs *map[string]int) {
 				m.sumNeeds(list, needs)
 			}
 		}
+	case bundle:
+		// All replicas need the same, and only their containers need anything.
+		r.instances()[0].sumNeeds(list, needs)
 	case clone:
 		listed := false
 		for _, c := range r.children {

@@ -2,20 +2,35 @@ package policy
 
 import "kvmha/internal/cib"
 
-// paramCheck is a comparison of parameters that had to wait.
+// paramCheck is a comparison of parameters that had to wait until it was known
+// where a connection goes: of what runs, or of its last failure.
 type paramCheck struct {
-	r *resource
-	n *node
-	h *cib.OpHistory
+	r       *resource
+	n       *node
+	op      *cib.OpHistory
+	failure bool
 }
 
 func (p *plan) runParamChecks() {
 	for _, c := range p.paramChecks {
-		if p.checkOperation(c.r, c.n, c.h) {
-			if count, _ := p.failCount(c.r, c.n, nil, true, false); count != 0 {
-				p.clearFailCount(c.r, c.n, "action definition changed")
-			}
+		if !c.failure {
+			p.checkActive(c.r, c.n, c.op)
+			continue
 		}
+		if v := p.compareDigest(c.r, c.n, c.op); v != digestUnknown && v != digestSame {
+			p.clearFailCount(c.r, c.n, "resource parameters have changed")
+		}
+	}
+}
+
+// checkActive is checkOperation for what runs; past failures do not count
+// against what was changed since.
+func (p *plan) checkActive(r *resource, n *node, op *cib.OpHistory) {
+	if !p.checkOperation(r, n, op) {
+		return
+	}
+	if count, _ := p.failCount(r, n, nil, true, false); count != 0 {
+		p.clearFailCount(r, n, "action definition changed")
 	}
 }
 
@@ -80,10 +95,10 @@ func (p *plan) checkHistory(r *resource, n *node, h *cib.ResourceHistory) {
 				continue
 			}
 		}
-		if p.checkOperation(r, n, op) {
-			if count, _ := p.failCount(r, n, nil, true, false); count != 0 {
-				p.clearFailCount(r, n, "action definition changed")
-			}
+		if r.needsHostAddress() {
+			p.paramChecks = append(p.paramChecks, paramCheck{r: r, n: n, op: op})
+		} else {
+			p.checkActive(r, n, op)
 		}
 	}
 }

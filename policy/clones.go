@@ -28,7 +28,7 @@ func (r *resource) assignClone(prefer *place) {
 	r.p.showScores("pcmk__clone_allocate", r)
 	nodes := r.p.sortPlaces(r.allowed.list(), nil)
 	r.sortInstances()
-	r.distribute(nodes, r.clone.max, r.clone.nodeMax)
+	r.distribute(r.children, nodes, r.clone.max, r.clone.nodeMax)
 	if r.promotable {
 		r.setInstanceRoles()
 	}
@@ -36,7 +36,7 @@ func (r *resource) assignClone(prefer *place) {
 }
 
 // distribute assigns up to limit instances, at most perNode on one node.
-func (r *resource) distribute(nodes []*place, limit, perNode int) {
+func (r *resource) distribute(instances []*resource, nodes []*place, limit, perNode int) {
 	usable := 0
 	for _, pl := range nodes {
 		pl.count = 0
@@ -52,7 +52,7 @@ func (r *resource) distribute(nodes []*place, limit, perNode int) {
 		even = max(1, limit/usable)
 	}
 	assigned := 0
-	for _, c := range r.children {
+	for _, c := range instances {
 		if assigned >= limit {
 			break
 		}
@@ -70,11 +70,11 @@ func (r *resource) distribute(nodes []*place, limit, perNode int) {
 			assigned++
 		}
 	}
-	for _, c := range r.children {
+	for _, c := range instances {
 		switch {
 		case !c.provisional:
 		case assigned >= limit:
-			r.p.scoreEverywhere(c, minusInfinity, false)
+			r.p.scoreEverywhere(c, minusInfinity)
 		case r.assignInstance(c, nil, all, perNode) != nil:
 			assigned++
 		}
@@ -252,10 +252,22 @@ func (r *resource) colocatedScore() scoreType {
 // createCloneActions creates the instances' actions and the pseudo actions
 // around them.
 func (r *resource) createCloneActions() {
-	p := r.p
-	active, starting, stopping, migratable := false, false, false, true
 	for _, c := range r.children {
 		c.createActions()
+	}
+	r.createStages(r.children)
+	r.orderInstances()
+	if r.promotable {
+		r.createPromotableActions()
+	}
+}
+
+// createStages creates the pseudo actions around the starts and stops of
+// instances, and, for clones, the notifications about them.
+func (r *resource) createStages(instances []*resource) {
+	p := r.p
+	active, starting, stopping, migratable := false, false, false, true
+	for _, c := range instances {
 		up, down := false, false
 		c.walk(func(m *resource) { m.noteChanges(&down, &up, &active) })
 		if up && down {
@@ -269,7 +281,7 @@ func (r *resource) createCloneActions() {
 	if active || starting {
 		started.set(actRunnable)
 	}
-	if r.clone.start == nil {
+	if r.isClone() && r.clone.start == nil {
 		r.clone.start = p.noticePseudos(r, "start", start, started)
 	}
 	stop := r.pseudo("stop", !stopping, true)
@@ -278,15 +290,11 @@ func (r *resource) createCloneActions() {
 	if migratable {
 		stop.set(actMigratable)
 	}
-	if r.clone.stop == nil {
+	if r.isClone() && r.clone.stop == nil {
 		r.clone.stop = p.noticePseudos(r, "stop", stop, stopped)
 		if r.clone.start != nil && r.clone.stop != nil {
 			p.link(r.clone.stop.postDone, r.clone.start.pre, ordOptional)
 		}
-	}
-	r.orderInstances()
-	if r.promotable {
-		r.createPromotableActions()
 	}
 }
 
@@ -384,11 +392,13 @@ func (r *resource) cloneTask(a *action) string {
 	return r.children[0].atomicTask(knownTask(task))
 }
 
-func (r *resource) cloneFlags(a *action, n *node) actFlag {
+// stageFlags are the flags of a pseudo action around those of instances: it is
+// required if one of those is, and can run if one of those can.
+func (r *resource) stageFlags(a *action, instances []*resource, n *node) actFlag {
 	flags := actOptional | actRunnable | actPseudo
 	task := r.cloneTask(a)
 	anyRunnable := false
-	for _, c := range r.children {
+	for _, c := range instances {
 		on := n
 		if len(c.children) > 0 {
 			on = nil

@@ -279,6 +279,8 @@ func (c *colocation) applyPrimary(dependent, primary *resource) {
 		c.colocateWithGroup(dependent, primary)
 	case clone:
 		c.colocateWithClone(dependent, primary)
+	case bundle:
+		c.colocateWithBundle(dependent, primary)
 	case primitive:
 		switch c.effectOf(dependent, primary, false) {
 		case affectsRole:

@@ -17,7 +17,7 @@ import (
 const casesVariable = "KVMHA_SCHEDULER_CASES"
 
 // TestTheReferenceDecidesTheSame compares scores and graphs with what the
-// reference recorded. Cases with bundles are expected to differ.
+// reference recorded.
 func TestTheReferenceDecidesTheSame(t *testing.T) {
 	folder := os.Getenv(casesVariable)
 	if folder == "" {
@@ -33,9 +33,6 @@ func TestTheReferenceDecidesTheSame(t *testing.T) {
 			data, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
-			}
-			if strings.Contains(string(data), "<bundle") {
-				t.Skip("bundles are not supported")
 			}
 			c, _, err := cib.DecodeXML(strings.NewReader(string(data)))
 			if err != nil {

@@ -191,6 +191,13 @@ func (p *plan) updateByFlags(first, then *action, ff, tf actFlag, in *link) chan
 			}
 		}
 	}
+	if in.flags.has(ordProbe) && then.r != nil {
+		if ff&actRunnable == 0 && len(first.r.running) > 0 {
+			in.flags = 0
+		} else {
+			update(then.r, ff, actRunnable, ordRunnableFirst)
+		}
+	}
 	if in.flags.has(ordRunnableFirst) {
 		if then.r != nil {
 			update(then.r, ff, actRunnable, ordRunnableFirst)

@@ -37,7 +37,7 @@ func (p *plan) operationDigest(r *resource, n *node, task string, intervalMS int
 		return d
 	}
 	t := r.opTraits(task, intervalMS, key, n)
-	params := maps.Clone(r.params(n))
+	params := maps.Clone(r.withHostAddress(r.params(n)))
 	addMissing(params, t.extra)
 	d := &digestSet{own: intervalMS == 0 && len(t.extra) > 0}
 	timeout := ""

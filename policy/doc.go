@@ -16,7 +16,8 @@
 //  1. unpack: what there is. options, rules, dates and nvsets evaluate
 //     configuration; plan, status and remote_nodes find the nodes and whether
 //     they are up, clean or to be fenced; resources makes the tree of
-//     primitives, groups and clone instances; history, results, failures and
+//     primitives, groups and clone instances, and bundles_expand what a bundle
+//     stands for; history, results, failures and
 //     migration_history tell from past operations where each is active, in
 //     which role, and what its failures call for; intents finds the moves that
 //     administrators asked for.
@@ -25,7 +26,7 @@
 //     colocations and orders are kept for later; changes_config compares what
 //     runs with what is configured.
 //  3. assign: each resource gets its node, what it must be with before it:
-//     assign, groups, clones, promotion, capacity.
+//     assign, groups, clones, promotion, bundles_assign, capacity.
 //  4. schedule: actions, optional ones included: probes, primitive, recurring,
 //     migrate, fencing, remote_actions, notices.
 //  5. order: orderings turns constraints into inputs of actions, and
@@ -44,6 +45,4 @@
 //   - Decide again at RecheckAt, when time alone may change the answer.
 //   - Every action but a pseudo one tells its Cause; ResourceView.Why tells
 //     what decided where a resource is.
-//
-// Bundles are not supported: they are reported in Errors and left out.
 package policy

@@ -198,6 +198,10 @@ func (p *plan) parametersChanged(r *resource, n *node, op *cib.OpHistory) bool {
 	if op.Operation != "start" && op.Operation != "monitor" {
 		return false
 	}
+	if r.needsHostAddress() {
+		p.paramChecks = append(p.paramChecks, paramCheck{r: r, n: n, op: op, failure: true})
+		return false
+	}
 	d := p.compareDigest(r, n, op)
 	return d != digestUnknown && d != digestSame
 }

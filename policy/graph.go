@@ -23,7 +23,11 @@ func (p *plan) buildGraph() {
 }
 
 func (p *plan) addResourceActions(r *resource) {
-	if r.variant == clone {
+	switch r.variant {
+	case bundle:
+		p.addBundleActions(r)
+		return
+	case clone:
 		for i := len(r.actions) - 1; i >= 0; i-- {
 			r.actionFlags(r.actions[i], nil)
 		}

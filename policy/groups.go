@@ -157,8 +157,10 @@ func (r *resource) actionFlags(a *action, n *node) actFlag {
 	switch r.variant {
 	case group:
 		return r.groupFlags(a, n)
-	case clone, bundle:
-		return r.cloneFlags(a, n)
+	case clone:
+		return r.stageFlags(a, r.children, n)
+	case bundle:
+		return r.bundleFlags(a, n)
 	}
 	return a.flags
 }

@@ -101,7 +101,15 @@ func (p *plan) historyOwner(n *node, id string) *resource {
 	} else {
 		parent = r.top()
 	}
-	if r != nil && parent.isAnonymous() {
+	switch {
+	case r == nil || !parent.isAnonymous():
+	case parent.isBundled():
+		c := parent.parent.replicaIn(n)
+		if c == nil {
+			return nil
+		}
+		r = c.child
+	default:
 		r = p.anonymousInstance(n, parent, baseName(id))
 	}
 	if r != nil && id != r.id && id != r.historyName {
@@ -218,7 +226,7 @@ func (p *plan) addOrphan(n *node, h *cib.ResourceHistory) *resource {
 	if !p.options.stopOrphans {
 		r.managed = false
 	} else {
-		p.scoreEverywhere(r, cib.MinusInfinity, false)
+		p.scoreEverywhere(r, cib.MinusInfinity)
 		r.explain("it is not in the configuration any more")
 	}
 	return r

@@ -25,7 +25,7 @@ func (r *resource) compatible(other *resource, in role, now bool) *resource {
 }
 
 func (r *resource) compatibleOn(n *node, in role, now bool) *resource {
-	for _, c := range r.children {
+	for _, c := range r.instances() {
 		if in != roleUnknown && c.state(now) != in || c.anyBlocked() {
 			continue
 		}
@@ -85,8 +85,11 @@ func (c *colocation) colocateWithClone(dependent, primary *resource) {
 
 // perNode is how many instances of r fit on a node; 1 for what is no clone.
 func perNode(r *resource) int {
-	if r.variant != clone {
+	switch r.variant {
+	case primitive, group:
 		return 1
+	case bundle:
+		return r.bundle.perNode
 	}
 	if v, ok := r.meta["clone-node-max"]; ok {
 		return int(leadingInt(v))
@@ -113,7 +116,7 @@ func (r *resource) limitTo(on []*place, merge bool) {
 	}
 	for _, pl := range on {
 		if r.allowed.get(pl.node) == nil {
-			r.allowed.set(&place{node: pl.node, score: minusInfinity})
+			r.allowed.set(&place{node: pl.node, score: minusInfinity, mode: pl.mode})
 		}
 	}
 }
@@ -138,7 +141,7 @@ func (p *plan) updateCloneOrdered(first, then *action, n *node, flags, filter ac
 		return 0
 	}
 	ch := p.updatePair(first, then, flags, filter, kind)
-	for _, c := range then.r.children {
+	for _, c := range then.r.instances() {
 		b := c.newestAction(then.task, n)
 		if b == nil {
 			continue
@@ -160,7 +163,7 @@ func (p *plan) updateCloneOrdered(first, then *action, n *node, flags, filter ac
 func (p *plan) updateInterleaved(first, then *action, n *node, filter actFlag, kind ordFlag) changed {
 	now := strings.HasSuffix(first.key, "_stopped_0") || strings.HasSuffix(first.key, "_demoted_0")
 	var ch changed
-	for _, c := range then.r.children {
+	for _, c := range then.r.instances() {
 		with := first.r.compatible(c, roleUnknown, now)
 		if with == nil {
 			if !now && kind&(ordRunnableFirst|ordImpliesThen) != 0 && c.assignAll(nil, true) {
@@ -168,8 +171,7 @@ func (p *plan) updateInterleaved(first, then *action, n *node, filter actFlag, k
 			}
 			continue
 		}
-		a := with.newestAction(first.r.cloneTask(first), n)
-		b := c.newestAction(then.task, n)
+		a, b := pairedActions(first, then, with, c, n)
 		if a == nil || b == nil {
 			continue
 		}
@@ -179,4 +181,18 @@ func (p *plan) updateInterleaved(first, then *action, n *node, filter actFlag, k
 		ch |= c.updateOrdered(a, b, n, with.actionFlags(a, n), filter, kind)
 	}
 	return ch
+}
+
+// pairedActions finds, for an ordering of two clones or bundles, the actions of
+// two of their instances that belong together. Of a container what runs inside
+// counts, where that is nearer to what is meant: what stops, and what is
+// promoted or demoted.
+func pairedActions(first, then *action, with, c *resource, n *node) (a, b *action) {
+	if strings.Contains(first.task, "stop") {
+		with = first.r.childBehind(with, n)
+	}
+	if strings.Contains(then.task, "mote") {
+		c = then.r.childBehind(c, n)
+	}
+	return with.newestAction(first.r.cloneTask(first), n), c.newestAction(then.task, n)
 }

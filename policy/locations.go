@@ -31,14 +31,26 @@ func (p *plan) scoreOn(r *resource, n *node, s cib.Score) {
 	pl.score = pl.score.Add(s)
 }
 
-// scoreEverywhere is scoreOn for every node. The default score of a symmetric
-// cluster is not given to what is limited to certain nodes.
-func (p *plan) scoreEverywhere(r *resource, s cib.Score, isDefault bool) {
-	if isDefault && r.exclusiveDiscovery {
-		return
-	}
+// scoreEverywhere is scoreOn for every node.
+func (p *plan) scoreEverywhere(r *resource, s cib.Score) {
 	for _, n := range p.nodes {
 		p.scoreOn(r, n, s)
+	}
+}
+
+// scoreByDefault allows r on every node, as symmetric clusters do; but neither
+// what is limited to certain nodes, nor nodes that are for certain resources.
+func (p *plan) scoreByDefault(r *resource) {
+	if r.exclusiveDiscovery {
+		return
+	}
+	for _, c := range r.children {
+		p.scoreByDefault(c)
+	}
+	for _, n := range p.nodes {
+		if n.mode != discoverNever {
+			r.allowed.entry(n)
+		}
 	}
 }
 
@@ -231,6 +243,8 @@ func (r *resource) applyLocation(l *location, nodes []*place) {
 		for _, c := range r.children {
 			c.applyLocation(l, nodes)
 		}
+	case bundle:
+		r.applyLocationToBundle(l, nodes)
 	}
 }
 
@@ -249,7 +263,7 @@ func (r *resource) takeLocation(l *location, nodes []*place) {
 	for _, from := range nodes {
 		pl := r.allowed.get(from.node)
 		if pl == nil {
-			pl = &place{node: from.node, score: from.score}
+			pl = &place{node: from.node, score: from.score, mode: from.node.mode}
 			r.allowed.set(pl)
 		} else {
 			pl.score = pl.score.Add(from.score)

@@ -69,6 +69,8 @@ type node struct {
 	// score is what every resource starts with here: 0, or -INFINITY for a
 	// node that cannot run anything.
 	score cib.Score
+	// mode keeps probes from nodes that exist for one resource alone.
+	mode discovery
 
 	online, standby, standbyOnFail, pending bool
 	unclean, unseen, shutdown, expectedUp   bool
@@ -140,7 +142,7 @@ func (t *table) entry(n *node) (pl *place, created bool) {
 	if pl = t.get(n); pl != nil {
 		return pl, false
 	}
-	pl = &place{node: n, score: n.score}
+	pl = &place{node: n, score: n.score, mode: n.mode}
 	t.set(pl)
 	return pl, true
 }
@@ -232,9 +234,10 @@ type resource struct {
 	tickets            []*ticketUse
 	actions            []*action
 
-	group groupTraits
-	clone cloneTraits
-	why   []string
+	group  groupTraits
+	clone  cloneTraits
+	bundle bundleTraits
+	why    []string
 	// intent is an administrator's wish about where r is to be.
 	intent *cib.Intent
 }

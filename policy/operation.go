@@ -55,9 +55,9 @@ func (p *plan) attributes(a *action) (attrs, params []cib.NV) {
 		}
 	}
 	if a.r != nil && a.n != nil {
-		add(p.substituteAddress(a.r, a.r.params(a.n)))
+		add(a.r.withHostAddress(a.r.params(a.n)))
 	} else if a.r != nil && a.r.variant <= primitive {
-		add(a.r.params(nil))
+		add(a.r.withHostAddress(a.r.params(nil)))
 	}
 	meta := func(m map[string]string) {
 		for name, value := range m {
@@ -79,20 +79,6 @@ func (p *plan) attributes(a *action) (attrs, params []cib.NV) {
 	}
 	sort.Slice(params, func(i, j int) bool { return params[i].Name < params[j].Name })
 	return pairs(out), params
-}
-
-// substituteAddress replaces the placeholder #uname in a connection's address.
-func (p *plan) substituteAddress(r *resource, params map[string]string) map[string]string {
-	if params["addr"] != "#uname" {
-		return params
-	}
-	addr, ok := r.params(nil)["addr"]
-	if !ok {
-		return params
-	}
-	out := maps.Clone(params)
-	out["addr"] = addr
-	return out
 }
 
 func (r *resource) addGraphMeta(out map[string]string) {

@@ -45,6 +45,9 @@ const (
 	ordPreserve
 	// ordCancelsFirst: a required then makes first optional.
 	ordCancelsFirst
+	// ordProbe: as ordRunnableFirst, unless first cannot run because its
+	// resource is to stop.
+	ordProbe
 )
 
 func (f ordFlag) has(g ordFlag) bool { return f&g == g }

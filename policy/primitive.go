@@ -44,6 +44,9 @@ func (r *resource) createActions() {
 	case clone:
 		r.createCloneActions()
 		return
+	case bundle:
+		r.createBundleActions()
+		return
 	}
 	if r.next == roleUnknown {
 		r.next = roleStarted
@@ -249,6 +252,9 @@ func (r *resource) internalConstraints() {
 		return
 	case clone:
 		r.constrainClone()
+		return
+	case bundle:
+		r.constrainBundle()
 		return
 	}
 	if !r.managed {

@@ -31,35 +31,47 @@ func (p *plan) scheduleProbes() {
 	}
 }
 
-func (r *resource) probe(n *node) {
-	if r.variant == clone {
-		r.probeClone(n)
-		return
+// probe asks n about r and what is in it. It reports whether there is anything
+// to ask.
+func (r *resource) probe(n *node) bool {
+	switch r.variant {
+	case clone:
+		return r.probeClone(n)
+	case bundle:
+		return r.probeBundle(n)
 	}
 	if n.kind == remoteNode && (r.class == "stonith" || n.isGuest() && guestConnection(r) != nil || r.isRemote) {
-		return
+		return false
 	}
 	if len(r.children) > 0 {
+		any := false
 		for _, c := range r.children {
-			c.probe(n)
+			any = c.probe(n) || any
 		}
-		return
+		return any
 	}
 	if r.container != nil && !r.isRemote || r.orphan || r.isKnown(n) {
-		return
+		return false
 	}
 	top := r.top()
-	pl := r.allowed.get(n)
-	if (r.exclusiveDiscovery || top.exclusiveDiscovery) && (pl == nil || pl.mode != discoverExclusive) {
-		return
-	}
-	if pl != nil && pl.mode == discoverNever {
-		return
-	}
-	if n.isGuest() && !r.guestReady(n, top) {
-		return
+	if !r.discoverable(n, top) || n.isGuest() && !r.guestReady(n, top) {
+		return false
 	}
 	r.scheduleProbe(n, top)
+	return true
+}
+
+// discoverable: location constraints, or the node, let r be looked for on n.
+func (r *resource) discoverable(n *node, top *resource) bool {
+	pl := r.allowed.get(n)
+	if (r.exclusiveDiscovery || top.exclusiveDiscovery) && (pl == nil || pl.mode != discoverExclusive) {
+		return false
+	}
+	mode := n.mode
+	if pl != nil {
+		mode = pl.mode
+	}
+	return mode != discoverNever
 }
 
 func (r *resource) scheduleProbe(n *node, top *resource) {
@@ -102,22 +114,23 @@ func (r *resource) guestReady(n *node, top *resource) bool {
 }
 
 // probeClone probes all instances of a unique clone, one of an anonymous one.
-func (r *resource) probeClone(n *node) {
+func (r *resource) probeClone(n *node) bool {
 	sortByInstance(r.children)
 	if len(r.children) == 0 {
-		return
+		return false
 	}
 	if r.exclusiveDiscovery {
 		if pl := r.allowed.get(n); pl != nil && pl.mode != discoverExclusive {
 			r.allowed[n.index] = nil
-			return
+			return false
 		}
 	}
 	if r.unique {
+		any := false
 		for _, c := range r.children {
-			c.probe(n)
+			any = c.probe(n) || any
 		}
-		return
+		return any
 	}
 	known := func(c *resource) bool {
 		found := false
@@ -127,11 +140,10 @@ func (r *resource) probeClone(n *node) {
 	there := func(c *resource) bool { return nodeOf(c.where(false)) == n }
 	for _, fits := range []func(*resource) bool{known, there} {
 		if i := slices.IndexFunc(r.children, fits); i >= 0 {
-			r.children[i].probe(n)
-			return
+			return r.children[i].probe(n)
 		}
 	}
-	r.children[0].probe(n)
+	return r.children[0].probe(n)
 }
 
 // orderProbes lets what will stop wait for probes that its restart depends on.

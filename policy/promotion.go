@@ -324,12 +324,17 @@ func (r *resource) createPromotablePseudos(promoting, demoting bool) {
 	}
 }
 
-func (r *resource) constrainPromotable() {
-	p := r.p
+// orderStages lets instances go down before any goes up, each way step by step.
+func (r *resource) orderStages() {
 	for _, m := range [][2]string{{"stopped", "start"}, {"stopped", "promote"}, {"demoted", "stop"}, {"demoted", "start"},
 		{"demoted", "promote"}, {"running", "promote"}, {"demote", "demoted"}} {
-		p.orderKeys(r, m[0], r, m[1], ordOptional)
+		r.p.orderKeys(r, m[0], r, m[1], ordOptional)
 	}
+}
+
+func (r *resource) constrainPromotable() {
+	p := r.p
+	r.orderStages()
 	var last *resource
 	for _, c := range r.children {
 		p.orderKeys(c, "demote", c, "promote", ordOptional)

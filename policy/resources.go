@@ -176,9 +176,9 @@ func (p *plan) findResource(id string) *resource {
 func (r *resource) initialScores() {
 	switch {
 	case r.p.options.symmetric:
-		r.p.scoreEverywhere(r, 0, true)
+		r.p.scoreByDefault(r)
 	case r.isRemote && r.meta["container"] != "":
-		r.p.scoreEverywhere(r, 0, false)
+		r.p.scoreEverywhere(r, 0)
 	}
 }
 
@@ -367,8 +367,7 @@ func (r *resource) unpackChildren() bool {
 	case clone:
 		return r.unpackClone()
 	case bundle:
-		r.p.fault("Ignoring <bundle> resource '%s': bundles are not supported", r.id)
-		return false
+		return r.unpackBundle()
 	}
 	return r.checkAgentClass()
 }

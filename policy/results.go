@@ -108,7 +108,7 @@ func (p *plan) reactToFailure(st *historyState, op *cib.OpHistory, rc cib.RC, st
 		p.scoreOn(banned, n, cib.MinusInfinity)
 		banned.explain("it cannot run on " + n.name + ": " + op.Operation + " said " + rc.String())
 	case cib.ExecErrorFatal:
-		p.scoreEverywhere(banned, cib.MinusInfinity, false)
+		p.scoreEverywhere(banned, cib.MinusInfinity)
 		banned.explain("it cannot run anywhere: " + op.Operation + " on " + n.name + " said " + rc.String())
 	}
 }

@@ -30,6 +30,14 @@ func (p *plan) listChanges() {
 }
 
 func (p *plan) listResourceChanges(r *resource) {
+	if r.variant == bundle {
+		for _, c := range r.bundle.replicas {
+			for _, part := range c.parts() {
+				p.listResourceChanges(part)
+			}
+		}
+		return
+	}
 	if len(r.children) > 0 {
 		for _, c := range r.children {
 			p.listResourceChanges(c)

@@ -89,7 +89,7 @@ func (p *plan) withoutTicket(r *resource, u *ticketUse) {
 	why := "ticket " + u.t.id + " is not granted"
 	roleMatches := u.role == roleUnknown || u.role == r.role
 	ban := func() {
-		p.scoreEverywhere(r, minusInfinity, false)
+		p.scoreEverywhere(r, minusInfinity)
 		r.explain(why)
 	}
 	switch {
@@ -127,7 +127,7 @@ func (p *plan) withoutTicket(r *resource, u *ticketUse) {
 func (p *plan) requirePromotionTickets(r *resource) {
 	for _, u := range r.tickets {
 		if u.role == rolePromoted && !u.t.usable() {
-			p.scoreEverywhere(r, minusInfinity, false)
+			p.scoreEverywhere(r, minusInfinity)
 		}
 	}
 }

@@ -61,6 +61,10 @@ func (r *resource) view() ResourceView {
 	if r.lockNode != nil {
 		v.LockNode = r.lockNode.name
 	}
+	if r.variant == bundle {
+		r.viewReplicas(&v)
+		return v
+	}
 	for _, c := range r.children {
 		v.Children = append(v.Children, c.view())
 	}

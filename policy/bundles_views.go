@@ -1,0 +1,30 @@
+package policy
+
+// viewReplicas shows a bundle's replicas: each by the name of its guest node or
+// container, with what is inside, on the node of the container.
+func (r *resource) viewReplicas(v *ResourceView) {
+	v.Image = r.bundle.image
+	v.Promotable = r.bundle.inner != nil && r.bundle.inner.promotable
+	v.Active = nil
+	seen := map[*node]bool{}
+	for _, c := range r.bundle.replicas {
+		shown, name := c.container, c.container
+		if c.child != nil {
+			shown, name = c.child, c.remote
+		}
+		cv := shown.view()
+		cv.Label = name.id
+		if c.address != "" {
+			cv.Label += " (" + c.address + ")"
+		}
+		cv.Active, cv.PendingNode = nil, ""
+		if n := c.container.current(); n != nil {
+			cv.Active = []string{n.name}
+			if !seen[n] {
+				seen[n] = true
+				v.Active = append(v.Active, n.name)
+			}
+		}
+		v.Children = append(v.Children, cv)
+	}
+}
