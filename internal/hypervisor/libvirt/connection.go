@@ -26,11 +26,14 @@ type link struct {
 	once  sync.Once
 }
 
-// sharedDaemon counts the calls under way: the library frees a connection when
-// it is closed, whoever is still in it.
+// sharedDaemon lets one call at a time into a connection and counts those that
+// wait or are in it: the library frees a connection when it is closed, whoever
+// is still in it, and up to libvirt 10.3 two threads that call at once may crash
+// the process (CVE-2024-4418).
 type sharedDaemon struct {
 	daemon
 	calls sync.WaitGroup
+	turn  chan struct{} // holds one token
 }
 
 func (l *link) set(conn *sharedDaemon, why error) {
@@ -41,20 +44,31 @@ func (l *link) set(conn *sharedDaemon, why error) {
 }
 
 // acquire returns the connection, if need be after the very first attempt to
-// make one. Who got it calls release when the call is over.
-func (l *link) acquire(ctx context.Context) (conn daemon, release func(), err error) {
+// make one. Who got it waits for its turn and calls calls.Done in the end.
+func (l *link) acquire(ctx context.Context) (*sharedDaemon, error) {
 	select {
 	case <-l.tried:
 	case <-ctx.Done():
-		return nil, nil, context.Cause(ctx)
+		return nil, context.Cause(ctx)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.conn == nil {
-		return nil, nil, l.why
+		return nil, l.why
 	}
 	l.conn.calls.Add(1)
-	return l.conn.daemon, l.conn.calls.Done, nil
+	return l.conn, nil
+}
+
+// use runs fn when it is its turn, unless ctx ends before.
+func (s *sharedDaemon) use(ctx context.Context, fn func(daemon) error) error {
+	select {
+	case <-s.turn:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	defer func() { s.turn <- struct{}{} }()
+	return fn(s.daemon)
 }
 
 // keepConnected owns the connection until the driver is closed.
@@ -89,10 +103,11 @@ func (d *Driver) keepConnected() {
 
 // serve holds one connection from its beginning to its end.
 func (d *Driver) serve(conn daemon, lost <-chan string) {
-	shared := &sharedDaemon{daemon: conn}
+	shared := &sharedDaemon{daemon: conn, turn: make(chan struct{}, 1)}
+	shared.turn <- struct{}{}
 	d.link.set(shared, nil)
 	d.log.Info("libvirt-connected", "uri", d.opts.URI)
-	d.followActive(conn)
+	d.followActive()
 	d.bus.publish(hypervisor.Event{Kind: hypervisor.Restored})
 	reason := "closed"
 	select {

@@ -15,7 +15,9 @@
 // panics.
 //
 // Calls into the C library cannot be interrupted. Each runs in a goroutine of
-// its own and is left behind when its context ends; keepalive ends it later.
+// its own and is left behind when its context ends; keepalive ends it later. They
+// enter a connection one at a time; what takes long (a start, a destroy, a
+// migration) has a connection of its own.
 // The library's event loop belongs to the process, cannot be taken back, and so
 // runs from the first connection to the end of the process.
 //

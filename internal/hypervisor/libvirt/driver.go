@@ -103,16 +103,37 @@ func (d *Driver) call(ctx context.Context, limit time.Duration, fn func(daemon) 
 // begin runs fn on the connection in a goroutine of its own, which the library
 // may hold for long, and returns where its result will be.
 func (d *Driver) begin(ctx context.Context, fn func(daemon) error) (<-chan error, error) {
-	conn, release, err := d.link.acquire(ctx)
+	shared, err := d.link.acquire(ctx)
 	if err != nil {
 		return nil, err
 	}
 	answered := make(chan error, 1)
 	go func() {
-		defer release()
-		answered <- fn(conn)
+		defer shared.calls.Done()
+		answered <- shared.use(ctx, fn)
 	}()
 	return answered, nil
+}
+
+// apart runs fn, which takes long, on a connection of its own, so that nobody
+// waits for its turn behind it. The channel is closed after the result.
+func (d *Driver) apart(ctx context.Context, fn func(daemon) error) <-chan error {
+	answered := make(chan error, 1)
+	go func() {
+		defer close(answered)
+		conn, err := d.opts.dial(d.opts.URI, observer{})
+		if err != nil {
+			answered <- err
+			return
+		}
+		defer conn.close()
+		if ctx.Err() != nil {
+			answered <- context.Cause(ctx)
+			return
+		}
+		answered <- fn(conn)
+	}()
+	return answered
 }
 
 // State implements hypervisor.Driver by the rules in the package comment.

@@ -28,34 +28,27 @@ const (
 // they run only by a second call. When that cannot be made, because ctx ends or
 // libvirtd does, what was begun is destroyed again.
 func (d *Driver) Start(ctx context.Context, def hypervisor.Definition) error {
-	created := make(chan struct{})
-	answered, err := d.begin(ctx, func(conn daemon) error {
-		defer close(created)
-		return conn.create(def.XML)
-	})
-	if err == nil {
-		select {
-		case err = <-answered:
-		case <-ctx.Done():
-			err = fmt.Errorf("libvirt has not started it in time: %w", ctx.Err())
-		}
-		if err == nil {
-			err = d.call(ctx, d.opts.CallTimeout, func(conn daemon) error { return conn.resume(def.UUID) })
-		} else if ctx.Err() == nil && !errors.Is(err, hypervisor.ErrUnavailable) {
-			return fmt.Errorf("start domain %s: %w", def.Name, err) // libvirt refused: nothing was begun
-		}
-		if err != nil {
-			err = errors.Join(err, d.undo(ctx, def, created))
-		}
+	created := d.apart(ctx, func(conn daemon) error { return conn.create(def.XML) })
+	var err error
+	select {
+	case err = <-created:
+	case <-ctx.Done():
+		err = fmt.Errorf("libvirt has not started it in time: %w", ctx.Err())
+	}
+	switch {
+	case err == nil:
+		err = d.call(ctx, d.opts.CallTimeout, func(conn daemon) error { return conn.resume(def.UUID) })
+	case ctx.Err() == nil && !errors.Is(err, hypervisor.ErrUnavailable):
+		return fmt.Errorf("start domain %s: %w", def.Name, err) // libvirt refused: nothing was begun
 	}
 	if err != nil {
-		return fmt.Errorf("start domain %s: %w", def.Name, err)
+		return fmt.Errorf("start domain %s: %w", def.Name, errors.Join(err, d.undo(ctx, def, created)))
 	}
 	return nil
 }
 
 // undo destroys what a start has begun, after its creation has ended.
-func (d *Driver) undo(ctx context.Context, def hypervisor.Definition, created <-chan struct{}) error {
+func (d *Driver) undo(ctx context.Context, def hypervisor.Definition, created <-chan error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupLimit)
 	defer cancel()
 	select {
@@ -100,7 +93,7 @@ func (d *Driver) press(ctx context.Context, def hypervisor.Definition) error {
 
 // Destroy implements hypervisor.Driver.
 func (d *Driver) Destroy(ctx context.Context, def hypervisor.Definition) error {
-	byDaemon := d.call(ctx, destroyLimit, func(conn daemon) error { return conn.destroy(def.UUID) })
+	byDaemon := d.destroy(ctx, def)
 	if byDaemon == nil || errors.Is(byDaemon, errNoDomain) {
 		byDaemon = nil
 		if d.gone(ctx, def, quitLimit) {
@@ -119,6 +112,19 @@ func (d *Driver) Destroy(ctx context.Context, def hypervisor.Definition) error {
 		return fmt.Errorf("destroy domain %s: %w", def.Name, err)
 	}
 	return nil
+}
+
+// destroy asks libvirtd.
+func (d *Driver) destroy(ctx context.Context, def hypervisor.Definition) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, destroyLimit,
+		fmt.Errorf("%w: libvirtd has not answered within %v", hypervisor.ErrUnavailable, destroyLimit))
+	defer cancel()
+	select {
+	case err := <-d.apart(ctx, func(conn daemon) error { return conn.destroy(def.UUID) }):
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // gone says whether the domain is proven to be down within limit.

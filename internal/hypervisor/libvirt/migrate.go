@@ -31,12 +31,9 @@ func (d *Driver) Migrate(ctx context.Context, def hypervisor.Definition, uri str
 		return fmt.Errorf("migrate domain %s to %s: %w; %w", def.Name, uri, err, hypervisor.ErrStays)
 	}
 	began := time.Now()
-	ended, err := d.begin(ctx, func(conn daemon) error { return conn.migrate(def.UUID, uri) })
-	if err != nil {
-		return fmt.Errorf("migrate domain %s to %s: %w; %w", def.Name, uri, err, hypervisor.ErrStays)
-	}
+	ended := d.apart(ctx, func(conn daemon) error { return conn.migrate(def.UUID, uri) })
 	var last hypervisor.Progress
-	err = d.awaitMigration(ctx, def, ended, func(p hypervisor.Progress) {
+	err := d.awaitMigration(ctx, def, ended, func(p hypervisor.Progress) {
 		last = p
 		if report != nil {
 			report(p)

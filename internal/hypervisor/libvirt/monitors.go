@@ -73,8 +73,12 @@ func (m *monitors) end(uuid string) {
 }
 
 // followActive follows every domain that runs when a connection begins.
-func (d *Driver) followActive(conn daemon) {
-	uuids, err := conn.active()
+func (d *Driver) followActive() {
+	var uuids []string
+	err := d.call(d.ctx, d.opts.CallTimeout, func(conn daemon) (err error) {
+		uuids, err = conn.active()
+		return err
+	})
 	if err != nil {
 		d.log.Warn("libvirt-list-failed", "error", err)
 	}
