@@ -12,11 +12,14 @@ import (
 )
 
 // disk keeps the core's durable state: one file, replaced as a whole by
-// temporary name, fsync, rename and fsync of the folder.
+// temporary name, fsync, rename and fsync of the folder. Archives go the same
+// way in the same order, so that a state never replaces what is still to be
+// archived.
 type disk struct {
 	dir      string
-	requests chan node.Persist
+	requests chan node.Effect // Persist and Archive
 	post     func(node.Event)
+	owed     []node.Archive // could not be written yet
 }
 
 const (
@@ -30,7 +33,7 @@ func openDisk(dir string, post func(node.Event)) (*disk, error) {
 	}
 	// Of several writes that wait, only the newest matters; but each is
 	// answered, so the channel holds what a burst can bring.
-	return &disk{dir: dir, requests: make(chan node.Persist, 1024), post: post}, nil
+	return &disk{dir: dir, requests: make(chan node.Effect, 1024), post: post}, nil
 }
 
 // load returns what was last written, nil on a new host.
@@ -42,11 +45,11 @@ func (d *disk) load() ([]byte, error) {
 	return data, err
 }
 
-// work writes what is asked for until requests is closed. A burst is written
-// once: its newest state holds the older ones.
+// work writes what is asked for until requests is closed. Of a burst of states
+// the newest is written once: it holds the older ones.
 func (d *disk) work() {
 	for request := range d.requests {
-		batch := []node.Persist{request}
+		batch := []node.Effect{request}
 		for more := true; more; {
 			select {
 			case next, open := <-d.requests:
@@ -57,18 +60,44 @@ func (d *disk) work() {
 				more = false
 			}
 		}
-		problem := ""
-		if err := d.write(stateFile, batch[len(batch)-1].Data); err != nil {
-			problem = err.Error()
-		}
-		for _, b := range batch {
-			d.post(node.Persisted{Seq: b.Seq, Error: problem})
-		}
+		d.carryOut(batch)
 	}
 }
 
-func (d *disk) archive(a node.Archive) error {
-	return d.write(filepath.Join(archiveFolder, filepath.Base(a.Name)), a.Data)
+func (d *disk) carryOut(batch []node.Effect) {
+	var persists []node.Persist
+	for _, request := range batch {
+		switch r := request.(type) {
+		case node.Archive:
+			d.owed = append(d.owed, r)
+		case node.Persist:
+			persists = append(persists, r)
+		}
+	}
+	err := d.payArchives()
+	if err == nil && len(persists) > 0 {
+		err = d.write(stateFile, persists[len(persists)-1].Data)
+	}
+	problem := ""
+	if err != nil {
+		problem = err.Error()
+	}
+	for _, p := range persists {
+		d.post(node.Persisted{Seq: p.Seq, Error: problem})
+	}
+}
+
+// payArchives writes what is still to be archived. What cannot be written stays
+// owed, and no state is written before it.
+func (d *disk) payArchives() error {
+	for len(d.owed) > 0 {
+		a := d.owed[0]
+		if err := d.write(filepath.Join(archiveFolder, filepath.Base(a.Name)), a.Data); err != nil {
+			return err
+		}
+		d.owed = d.owed[1:]
+	}
+	return nil
 }
 
 func (d *disk) write(name string, data []byte) error {

@@ -59,16 +59,30 @@ func TestAWriteThatFailsNamesTheFileAndKeepsTheLastState(t *testing.T) {
 	}
 }
 
-func TestAnArchiveStaysInItsFolder(t *testing.T) {
+func TestAnArchiveStaysInItsFolderAndGoesBeforeTheState(t *testing.T) {
 	dir := t.TempDir()
-	d, err := openDisk(dir, nil)
+	var answers []node.Persisted
+	d, err := openDisk(dir, func(ev node.Event) { answers = append(answers, ev.(node.Persisted)) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.archive(node.Archive{Name: "../../cib-lost", Data: []byte("x")}); err != nil {
+	archived := filepath.Join(dir, archiveFolder, "cib-lost")
+	batch := []node.Effect{node.Archive{Name: "../../cib-lost", Data: []byte("x")}, node.Persist{Seq: 1, Data: []byte("new")}}
+	if err := os.RemoveAll(filepath.Join(dir, archiveFolder)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, archiveFolder, "cib-lost")); err != nil {
-		t.Error(err)
+	d.carryOut(batch)
+	if state, err := d.load(); state != nil || err != nil || answers[0].Error == "" {
+		t.Errorf("a state was written before its archive: %q, %v, answer %+v", state, err, answers[0])
+	}
+	if err := os.Mkdir(filepath.Join(dir, archiveFolder), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	d.carryOut([]node.Effect{node.Persist{Seq: 2, Data: []byte("new")}})
+	if _, err := os.Stat(archived); err != nil {
+		t.Errorf("what was owed to the archive is not there: %v", err)
+	}
+	if state, err := d.load(); string(state) != "new" || err != nil || answers[1].Error != "" {
+		t.Errorf("the state is %q, %v, answer %+v", state, err, answers[1])
 	}
 }

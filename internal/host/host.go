@@ -1,9 +1,11 @@
 package host
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -197,7 +199,24 @@ func (h *Host) openCore() error {
 		return err
 	}
 	h.core = core
+	if state != nil {
+		h.warnOfDifference()
+	}
 	return nil
+}
+
+// warnOfDifference says so when the file holds another configuration than the
+// one that this node last knew the cluster to have: the file is not taken by
+// itself.
+func (h *Host) warnOfDifference() {
+	file, known := h.config.Config, h.core.CIB().Config
+	file.AdoptOperatorState(&known)
+	if a, errA := json.Marshal(file); errA == nil {
+		if b, errB := json.Marshal(known); errB == nil && !bytes.Equal(a, b) {
+			h.log.Warn("config-differs", "file", h.options.ConfigPath, "from", "the cluster's configuration as this node last knew it",
+				"remedy", "vm-ctl apply "+h.options.ConfigPath+" makes the file the cluster's; --dry-run shows the difference")
+		}
+	}
 }
 
 // newIncarnation makes the random id of one run of the daemon.
@@ -223,13 +242,20 @@ func (h *Host) Run(ctx context.Context) (err error) {
 	h.start(run, "engine events", failed, h.forwardEngine)
 	h.start(run, "systemd watchdog", failed, func(ctx context.Context) error { systemd.FeedWatchdog(ctx, h.alive); return nil })
 	h.start(run, "watchdog device", failed, h.feedDevice)
+	left := false
+	defer func() {
+		if left {
+			h.disarmWatchdog()
+		}
+	}()
 	defer h.background.Wait()
 	defer h.fencer.Close() // a fencing in progress would be waited for
 	defer close(h.disk.requests)
 	defer stop()
 	h.log.Info("hostd-started", "node", h.options.Node, "cluster", h.config.Name, "config", h.options.ConfigPath)
 	systemd.Ready()
-	return h.loop(ctx, failed)
+	left, err = h.loop(ctx, failed)
+	return err
 }
 
 // start runs one part until ctx ends; its failure ends the daemon, because a

@@ -23,8 +23,9 @@ const unit = "hostd.service"
 var ErrRestart = errors.New("hostd restarts")
 
 // loop owns the core: it feeds it events and time and carries out its effects,
-// in order. It ends when the core has left the cluster, or a part failed.
-func (h *Host) loop(ctx context.Context, failed <-chan error) error {
+// in order. It ends when the core is done or a part failed; left tells whether
+// this node is out of the cluster for good, so that nobody waits for it.
+func (h *Host) loop(ctx context.Context, failed <-chan error) (left bool, err error) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	leaving := ctx.Done()
@@ -34,25 +35,25 @@ func (h *Host) loop(ctx context.Context, failed <-chan error) error {
 		case <-h.events.ready:
 			for _, ev := range h.events.take() {
 				if done := h.step(ev); done != nil {
-					return h.left(*done)
+					return h.farewell(*done)
 				}
 			}
 		case <-timer.C:
 			if done := h.step(node.Tick{}); done != nil {
-				return h.left(*done)
+				return h.farewell(*done)
 			}
 		case <-leaving:
 			leaving = nil
 			systemd.Stopping()
 			giveUp = time.After(leaveLimit)
 			if done := h.step(node.Shutdown{Restart: errors.Is(context.Cause(ctx), ErrRestart) || systemd.Restarts(unit)}); done != nil {
-				return h.left(*done)
+				return h.farewell(*done)
 			}
 		case <-giveUp:
 			h.log.Error("leave-gave-up", "after", leaveLimit, "consequence", "the peers will fence this node")
-			return nil
+			return false, nil
 		case err := <-failed:
-			return err
+			return false, err
 		}
 		now := time.Now()
 		timer.Reset(pause(now, h.core.Deadline()))
@@ -87,12 +88,8 @@ func (h *Host) perform(effect node.Effect) {
 	switch e := effect.(type) {
 	case node.Send:
 		h.engine.Send(e.To, e.Body)
-	case node.Persist:
+	case node.Persist, node.Archive:
 		h.disk.requests <- e
-	case node.Archive:
-		if err := h.disk.archive(e); err != nil {
-			h.log.Error("archive-failed", "name", e.Name, "err", err)
-		}
 	case node.RunOperation:
 		h.executor.Run(e.Operation)
 	case node.CancelOperation:
@@ -108,15 +105,16 @@ func (h *Host) perform(effect node.Effect) {
 	}
 }
 
-// left says goodbye to the peers after the core has let go of everything.
-func (h *Host) left(farewell node.LeftCluster) error {
+// farewell says goodbye to the peers after the core has let go of everything. A
+// restart is none: the peers see a member that comes back.
+func (h *Host) farewell(done node.LeftCluster) (left bool, err error) {
+	h.log.Info("hostd-left", "restart", done.Restart)
+	if done.Restart {
+		return false, nil
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	h.log.Info("hostd-left", "restart", farewell.Restart)
-	if farewell.Restart {
-		return nil // the peers see a member that comes back with a new incarnation
-	}
-	return h.engine.Leave(ctx)
+	return true, h.engine.Leave(ctx)
 }
 
 // forwardEngine posts the engine's events.

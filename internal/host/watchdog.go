@@ -12,9 +12,9 @@ import (
 const watchdogPeriod = time.Second
 
 // openWatchdog arms the configured watchdog device. From then on the host is
-// reset when the daemon hangs or is killed and not started again in the
-// driver's time. A device that cannot be opened ends the start: somebody counts
-// on it.
+// reset when the daemon hangs, fails, or restarts and does not come back in the
+// driver's time: only a node that has left the cluster has nothing to guard. A
+// device that cannot be opened ends the start: somebody counts on it.
 func (h *Host) openWatchdog() (err error) {
 	if h.config.Watchdog == "" {
 		return nil
@@ -24,7 +24,7 @@ func (h *Host) openWatchdog() (err error) {
 		return fmt.Errorf("watchdog: %w: load its driver (softdog, iTCO_wdt), free it from other programs, or take the key watchdog out of %s",
 			err, h.options.ConfigPath)
 	}
-	h.closers = append(h.closers, closerFunc(h.disarmWatchdog))
+	h.closers = append(h.closers, h.watchdog)
 	return nil
 }
 
@@ -51,10 +51,13 @@ func (h *Host) feedDevice(ctx context.Context) error {
 }
 
 // disarmWatchdog writes the letter that lets the device be closed without a
-// reset ("The Linux Watchdog driver API", magic close).
+// reset ("The Linux Watchdog driver API", magic close). Nothing may feed the
+// device behind it: that would arm it again.
 func (h *Host) disarmWatchdog() {
+	if h.watchdog == nil {
+		return
+	}
 	if _, err := h.watchdog.Write([]byte("V")); err != nil {
 		h.log.Error("watchdog-not-disarmed", "device", h.config.Watchdog, "err", err, "consequence", "this host will be reset")
 	}
-	_ = h.watchdog.Close()
 }

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -21,22 +22,36 @@ func TestAWatchdogIsFedWhileTheLoopGoesRoundAndDisarmedAtTheEnd(t *testing.T) {
 	if err := h.openWatchdog(); err != nil {
 		t.Fatal(err)
 	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
 	ended := make(chan error, 1)
-	go func() { ended <- h.feedDevice(t.Context()) }()
-	<-h.events.ready
-	for _, ev := range h.events.take() {
-		h.step(ev)
+	go func() { ended <- h.feedDevice(ctx) }()
+	for range 2 { // the second beat is asked for after the first was fed
+		<-h.events.ready
+		for _, ev := range h.events.take() {
+			h.step(ev)
+		}
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	fed := func() string {
+		text, err := os.ReadFile(device)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	if text := fed(); text == "" || strings.Contains(text, "V") {
+		t.Errorf("before the node has left, the device was told %q", text)
+	}
+	h.disarmWatchdog()
+	if text := fed(); !strings.HasSuffix(text, "V") {
+		t.Errorf("the device was told %q, and not the letter that disarms it", text)
 	}
 	if err := h.close(); err != nil {
 		t.Fatal(err)
-	}
-	<-ended // the closed device ends the feeding
-	fed, err := os.ReadFile(device)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.HasSuffix(string(fed), "V") {
-		t.Errorf("the device was told %q, and not the letter that disarms it", fed)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"syscall"
 	"time"
 )
@@ -28,9 +27,13 @@ var Victims = []Victim{
 	}},
 }
 
-// killWithin is the time from the begin of a step in which its victim dies: a
-// random moment of it, so that many runs meet many moments.
-const killWithin = 1500 * time.Millisecond
+// KillWithin is the time from the begin of a step in which its victim dies:
+// callers draw a moment of it, so that many runs meet many moments.
+const KillWithin = 1500 * time.Millisecond
+
+// disturbedPatience is how long a step may try although its victim has died: a
+// step that lost what it waited for is run again all the same.
+const disturbedPatience = 45 * time.Second
 
 // Tally counts what the kills of one victim did.
 type Tally struct {
@@ -39,18 +42,18 @@ type Tally struct {
 	Kills, Disturbed, Recovered int
 }
 
-// RunDespite runs a step while its victim is killed. The step itself may fail
+// RunDespite runs a step and kills the victim so long after its begin. The step itself may fail
 // for that; then, when the cluster has recovered, it is run once more and must
 // succeed. At no moment may the world show anything twice.
-func (p *Play) RunDespite(ctx context.Context, step Step, victim Victim, tally *Tally) error {
+func (p *Play) RunDespite(ctx context.Context, step Step, victim Victim, after time.Duration, tally *Tally) error {
 	first := make(chan error, 1)
 	go func() {
-		short, cancel := context.WithTimeout(ctx, patience)
+		short, cancel := context.WithTimeout(ctx, disturbedPatience)
 		defer cancel()
 		first <- step.Run(short, p)
 	}()
 	select {
-	case <-time.After(rand.N(killWithin)):
+	case <-time.After(after):
 	case <-ctx.Done():
 		return ctx.Err()
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
@@ -195,7 +196,7 @@ func soak(ctx context.Context, victims []string) error {
 			})
 			for _, step := range lab.Demo {
 				fmt.Println(step.Title)
-				if err := play.RunDespite(ctx, step, v, &tally); err != nil {
+				if err := play.RunDespite(ctx, step, v, rand.N(lab.KillWithin), &tally); err != nil {
 					return err
 				}
 			}
