@@ -41,26 +41,71 @@ func (w *world) node(name, id string) *cib.NodeState {
 	if !w.owned[name] {
 		w.owned[name] = true
 		n.History = slices.Clone(n.History)
+		mergeEntries(n)
 	}
 	return n
 }
 
 // history returns the entry of a resource on a node to write to. One that
-// exists under the shown name is used before one under the preferred name.
-func (w *world) history(n *cib.NodeState, shown, preferred string, r *policy.Render) *cib.ResourceHistory {
+// exists under the shown name is used before one under the preferred name. An
+// entry of a name that the node has several of is not known: what is written
+// counts as new, and ends up in the first of them.
+func history(n *cib.NodeState, shown, preferred string, r *policy.Render) (h *cib.ResourceHistory, known bool) {
 	at := -1
 	for _, name := range []string{shown, preferred} {
-		if at < 0 {
-			at = slices.IndexFunc(n.History, func(h cib.ResourceHistory) bool { return h.ID == name })
+		if list := entries(n, name); at < 0 && len(list) == 1 {
+			at, known = list[0], true
 		}
 	}
-	if at < 0 {
-		at = len(n.History)
-		n.History = append(n.History, cib.ResourceHistory{ID: preferred, Class: r.Class, Provider: r.Provider, Type: r.Type})
+	if !known {
+		if list := entries(n, preferred); len(list) > 0 {
+			at = list[0]
+		} else {
+			at = len(n.History)
+			n.History = append(n.History, cib.ResourceHistory{ID: preferred, Class: r.Class, Provider: r.Provider, Type: r.Type})
+		}
 	}
-	h := &n.History[at]
+	h = &n.History[at]
 	h.Ops = slices.Clone(h.Ops)
-	return h
+	return h, known
+}
+
+// entries are the positions of a resource's entries in a node's history.
+func entries(n *cib.NodeState, name string) []int {
+	var at []int
+	for i := range n.History {
+		if n.History[i].ID == name {
+			at = append(at, i)
+		}
+	}
+	return at
+}
+
+// mergeEntries does what writing a node's state does to entries of one name:
+// the first one takes in the operations of the others.
+func mergeEntries(n *cib.NodeState) {
+	first := map[string]*cib.ResourceHistory{}
+	for i := range n.History {
+		h := &n.History[i]
+		to := first[h.ID]
+		if to == nil {
+			first[h.ID] = h
+			continue
+		}
+		to.Ops = slices.Clone(to.Ops)
+		for _, op := range h.Ops {
+			setOp(to, op)
+		}
+	}
+}
+
+// setOp writes an operation over the one with its id, or adds it.
+func setOp(h *cib.ResourceHistory, op cib.OpHistory) {
+	if at := slices.IndexFunc(h.Ops, func(o cib.OpHistory) bool { return o.ID == op.ID }); at >= 0 {
+		h.Ops[at] = op
+	} else {
+		h.Ops = append(h.Ops, op)
+	}
 }
 
 // record adds the expected result of an action to the history.
@@ -69,10 +114,12 @@ func (w *world) record(a *policy.Action, shown, preferred string, interval int64
 	if a.Render.Router != "" {
 		id = a.Node
 	}
-	h := w.history(w.node(a.Node, id), shown, preferred, &a.Render)
+	h, known := history(w.node(a.Node, id), shown, preferred, &a.Render)
 	call := 0
 	for i := range h.Ops {
-		call = max(call, h.Ops[i].CallID)
+		if known {
+			call = max(call, h.Ops[i].CallID)
+		}
 	}
 	call++
 	task := a.Task
@@ -93,11 +140,7 @@ func (w *world) record(a *policy.Action, shown, preferred string, interval int64
 		op.MigrateSource = attribute(a, "CRM_meta_migrate_source")
 		op.MigrateTarget = attribute(a, "CRM_meta_migrate_target")
 	}
-	if at := slices.IndexFunc(h.Ops, func(o cib.OpHistory) bool { return o.ID == op.ID }); at >= 0 {
-		h.Ops[at] = op
-	} else {
-		h.Ops = append(h.Ops, op)
-	}
+	setOp(h, op)
 }
 
 // historyID is the lrm_rsc_op id a success is kept under: the last of the
