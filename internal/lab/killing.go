@@ -14,12 +14,17 @@ type Victim struct {
 	kill func(ctx context.Context, p *Play) error
 }
 
-// Victims are the daemons that may die at any moment without harm.
+// Victims are the daemons that may die at any moment without harm; libvirtd dies
+// on both hosts at once.
 var Victims = []Victim{
 	{"hostd of alpha", func(_ context.Context, p *Play) error { return p.Host("alpha").Kill("hostd", syscall.SIGKILL) }},
 	{"hostd of beta", func(_ context.Context, p *Play) error { return p.Host("beta").Kill("hostd", syscall.SIGKILL) }},
 	{"libvirtd", func(_ context.Context, p *Play) error {
-		return errors.Join(p.Host("alpha").Kill("libvirtd", syscall.SIGKILL), p.Host("beta").Kill("libvirtd", syscall.SIGKILL))
+		alpha, beta := p.Host("alpha").Kill("libvirtd", syscall.SIGKILL), p.Host("beta").Kill("libvirtd", syscall.SIGKILL)
+		if alpha == nil || beta == nil {
+			return nil
+		}
+		return errors.Join(alpha, beta)
 	}},
 	{"guestd", func(ctx context.Context, p *Play) error {
 		_, err := p.inGuest(ctx, "db1", "kill -9 $(pidof guestd)")
