@@ -138,6 +138,7 @@ func (c *checker) note(seed uint64, trial conformance.Trial) {
 	}
 	if len(trial.Differences) > 0 {
 		c.differ = append(c.differ, outcome{seed, trial})
+		fmt.Fprintf(c.out, "seed %d differs in %s\n", seed, strings.Join(trial.Aspects(), ", "))
 	}
 	if c.done%50 == 0 || c.done == c.total {
 		fmt.Fprintf(c.out, "%d of %d seeds: %d differ, %d without an answer of the reference\n", c.done, c.total, len(c.differ), c.noAnswer())
@@ -172,15 +173,14 @@ func (c *checker) report(ctx context.Context) error {
 }
 
 func (c *checker) show(ctx context.Context, o outcome, reduce bool) error {
-	path := filepath.Join(c.folder, fmt.Sprintf("seed-%d.xml", o.seed))
-	err := os.WriteFile(path, o.trial.Document, 0o644)
-	fmt.Fprintf(c.out, "seed %d differs in %s: %s\n", o.seed, strings.Join(o.trial.Aspects(), ", "), path)
+	err := os.WriteFile(filepath.Join(c.folder, fmt.Sprintf("seed-%d.xml", o.seed)), o.trial.Document, 0o644)
 	if !reduce || err != nil {
 		return err
 	}
+	fmt.Fprintf(c.out, "minimising seed %d\n", o.seed)
 	reference := &conformance.Reference{Command: c.reference, Folder: c.folder}
 	small := reference.Reduce(ctx, o.trial, c.tries)
-	path = filepath.Join(c.folder, fmt.Sprintf("seed-%d-small.xml", o.seed))
+	path := filepath.Join(c.folder, fmt.Sprintf("seed-%d-small.xml", o.seed))
 	trial, tryErr := reference.Try(ctx, small)
 	for _, d := range trial.Differences {
 		fmt.Fprintf(c.out, "  %s (- the reference, + ours):\n", d.Aspect)
