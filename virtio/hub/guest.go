@@ -21,6 +21,9 @@ const (
 	// maxOpen bounds the requests of a guest that are open or whose reply is not
 	// acknowledged.
 	maxOpen = 32
+	// renewEvery is the least time between two runs of guestd whose requests are
+	// counted apart: maxOpen bounds also a guest that pretends to restart.
+	renewEvery = time.Minute
 	// complainEvery is the least time between two complaints about one guest.
 	complainEvery = time.Minute
 )
@@ -42,8 +45,10 @@ type guest struct {
 	open    []string // ids that wait for a reply
 	replies []virtio.Reply
 	ended   bool
-	// daemon is the id of the run of guestd that opened these requests.
-	daemon string
+	// daemon is the id of the run of guestd that opened these requests, renewed
+	// when it was last another one.
+	daemon  string
+	renewed time.Time
 }
 
 func newGuest(vm string, h *Hub, conn net.Conn) *guest {
@@ -197,10 +202,10 @@ func (g *guest) greet(hello virtio.Hello) error {
 	}
 	g.hello()
 	g.mu.Lock()
-	if hello.Session != g.daemon {
+	if now := time.Now(); hello.Session != g.daemon && now.Sub(g.renewed) >= renewEvery {
 		// The open requests of a guestd that was killed died with it; who still
 		// wants one asks again, with its id.
-		g.daemon, g.open = hello.Session, nil
+		g.daemon, g.renewed, g.open = hello.Session, now, nil
 	}
 	replies := slices.Clone(g.replies)
 	g.mu.Unlock()

@@ -322,6 +322,31 @@ func TestOpenRequestsOfOneGuestAreBounded(t *testing.T) {
 	}
 }
 
+func TestRequestsOfAKilledGuestdCountNoMoreButOnlyOnceAMinute(t *testing.T) {
+	w := newWorld(t, "db1")
+	conn := w.appear("db1", "alpha", hypervisor.Running)
+	defer conn.Close()
+	raw := &rawGuest{t: t, conn: conn, frames: virtio.NewReader(conn)}
+	raw.expect(virtio.TypeHello)
+	for i := range maxOpen {
+		raw.write(virtio.TypeRequest, virtio.Request{ID: fmt.Sprint(i), Verb: "status"})
+		w.nextRequest("alpha")
+	}
+	for _, run := range []string{"second", "third"} {
+		raw.write(virtio.TypeHello, virtio.Hello{Min: 1, Max: 1, Session: run})
+		raw.expect(virtio.TypeHello)
+		if run == "third" {
+			break
+		}
+		for i := range maxOpen {
+			raw.write(virtio.TypeRequest, virtio.Request{ID: fmt.Sprint(run, i), Verb: "status"})
+			w.nextRequest("alpha")
+		}
+	}
+	raw.write(virtio.TypeRequest, virtio.Request{ID: "more", Verb: "status"})
+	raw.expect(virtio.TypeReply)
+}
+
 func TestAHostileGuestDisturbsNoOther(t *testing.T) {
 	w := newWorld(t, "db1", "db2")
 	hostile := w.appear("db1", "alpha", hypervisor.Running)
