@@ -41,6 +41,9 @@ type Options struct {
 	BootID string
 	// FencePath are the folders with fence agents. Default: /usr/sbin.
 	FencePath []string
+	// RunDir holds what must not outlive this run of the kernel: notes of running
+	// agents, definitions of running domains. Default: /run/kvmha.
+	RunDir string
 	// OCFRoot holds resource.d with the OCF agents. Default: /usr/lib/ocf.
 	OCFRoot string
 	// TracePath, if set, is the file that the core's events and effects are
@@ -67,6 +70,9 @@ func (o *Options) fill() error {
 			return fmt.Errorf("find this kernel's boot id: %w: give --boot-id", err)
 		}
 		o.BootID = strings.TrimSpace(string(id))
+	}
+	if o.RunDir == "" {
+		o.RunDir = "/run/kvmha"
 	}
 	if len(o.FencePath) == 0 {
 		o.FencePath = []string{"/usr/sbin"}

@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"path/filepath"
 	"time"
 
 	"kvmha/agents"
@@ -22,16 +23,13 @@ import (
 	"kvmha/stonith/devices"
 )
 
-// runDir holds what must not outlive this run of the kernel.
-const runDir = "/run/kvmha"
-
 // openOperations makes everything that carries out the core's operations: the
 // agents of this host, the executor, the fencing devices.
 func (h *Host) openOperations() error {
 	h.driver = libvirt.New(libvirt.Options{Logger: h.log})
 	h.closers = append(h.closers, h.driver)
 
-	programs := &child.Runner{Dir: runDir + "/agents"}
+	programs := &child.Runner{Dir: filepath.Join(h.options.RunDir, "agents")}
 	if ended, err := programs.EndLeftovers(); err != nil {
 		return err
 	} else if ended > 0 {
@@ -46,9 +44,11 @@ func (h *Host) openOperations() error {
 	addresses := ipaddr2.New(h.log)
 	h.closers = append(h.closers, closerFunc(addresses.Close))
 	set := agents.NewSet()
-	set.Add("ocf", "kvmha", "Dummy", &dummy.Agent{Dir: runDir, Node: h.options.Node})
+	set.Add("ocf", "kvmha", "Dummy", &dummy.Agent{Dir: h.options.RunDir, Node: h.options.Node})
 	set.Add("ocf", "kvmha", "IPaddr2", addresses)
-	set.Add("ocf", "kvmha", "VirtualDomain", virtualdomain.New(h.driver, virtualdomain.Options{Progress: h.migrationProgress}))
+	set.Add("ocf", "kvmha", "VirtualDomain", virtualdomain.New(h.driver, virtualdomain.Options{
+		StateDir: filepath.Join(h.options.RunDir, "domains"), Progress: h.migrationProgress,
+	}))
 	set.AddClass("ocf", &ocf.Class{Root: h.options.OCFRoot, Node: h.options.Node, Runner: programs})
 	set.AddClass("lsb", &lsb.Class{Runner: programs})
 	set.AddClass("systemd", &systemd.Class{})
