@@ -22,10 +22,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
-
-	"github.com/google/renameio/v2"
 )
 
 // Size is the number of random bytes in a secret.
@@ -46,21 +45,52 @@ var (
 	ErrExists      = errors.New("secret file exists")
 )
 
-// Generate writes a new secret to path with mode 0600. It never replaces a
-// file: that would cut this node off from its peers. The error is ErrExists
-// then.
+// Generate writes a new secret to path with mode 0600, on disk when it returns.
+// It never replaces a file, not even one that appears meanwhile: that would cut
+// this node off from its peers. The error is ErrExists then.
 func Generate(path string) error {
-	if _, err := os.Lstat(path); err == nil {
-		return fmt.Errorf("%w: %s; remove it first if all nodes are to get a new secret", ErrExists, path)
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("look for an old secret: %w", err)
-	}
 	key := make([]byte, Size)
 	rand.Read(key) // crypto/rand.Read never returns an error
-	if err := renameio.WriteFile(path, []byte(Format(key)), 0o600, renameio.WithStaticPermissions(0o600)); err != nil {
+	err := create(path, []byte(Format(key)))
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return fmt.Errorf("%w: %s; remove it first if all nodes are to get a new secret", ErrExists, path)
+	case err != nil:
 		return fmt.Errorf("write secret %s: %w", path, err)
 	}
 	return nil
+}
+
+// create makes a file of mode 0600 that is there whole or not at all: it is
+// written under another name, and a hard link, which unlike a rename fails when
+// the name is taken, gives it its own.
+func create(path string, data []byte) error {
+	dir := filepath.Dir(path)
+	f, err := os.CreateTemp(dir, ".secret-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(f.Name(), path); err != nil {
+		return err
+	}
+	return syncFolder(dir)
+}
+
+// syncFolder makes a new name in a folder outlive a loss of power.
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 // Format returns the text of a secret file for key.

@@ -47,6 +47,36 @@ func TestGenerateNeverReplacesASecret(t *testing.T) {
 	}
 }
 
+func TestOfManyGeneratesAtOnceOneMakesTheSecret(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "secret")
+	begin, results := make(chan struct{}), make(chan error)
+	const callers = 16
+	for range callers {
+		go func() {
+			<-begin
+			results <- Generate(path)
+		}()
+	}
+	close(begin)
+	made := 0
+	for range callers {
+		switch err := <-results; {
+		case err == nil:
+			made++
+		case !errors.Is(err, ErrExists):
+			t.Error(err)
+		}
+	}
+	if made != 1 {
+		t.Errorf("%d callers believe that their secret is the one", made)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("the folder holds %v, %v; want the secret alone", left, err)
+	}
+}
+
 func TestLoadRefuses(t *testing.T) {
 	t.Parallel()
 	good := Format(make([]byte, Size))
