@@ -306,11 +306,6 @@ func (p *Scene) DeleteAddress(ctx context.Context, host string) (time.Duration, 
 }
 
 func powerCut(ctx context.Context, p *Play) error {
-	// A host is off here if the survivor's hostd was killed together with its
-	// power: then the survivor waits for it (wait-for-all).
-	if err := comeBack(ctx, p); err != nil {
-		return err
-	}
 	status, err := p.Wait(ctx, "a quiet cluster", p.AllRun)
 	if err != nil {
 		return err

@@ -84,6 +84,12 @@ func (p *Play) RunDespite(ctx context.Context, step Step, victim Victim, after t
 	}
 	tally.Disturbed++
 	p.Note("the step was disturbed (%.120s); again, undisturbed", err.Error())
+	// A host that was fenced, because its hostd stayed away for too long, boots
+	// again; so does one whose power was cut when the survivor's hostd died too,
+	// which then waits for all.
+	if err := comeBack(ctx, p); err != nil {
+		return fmt.Errorf("after kill -9 of %s a host does not rejoin: %w", victim.Name, err)
+	}
 	if err := step.Run(ctx, p); err != nil {
 		return fmt.Errorf("after kill -9 of %s the cluster has not recovered: %w", victim.Name, err)
 	}
