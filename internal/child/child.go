@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/exec"
 	"syscall"
@@ -40,6 +41,9 @@ type Runner struct {
 	// Dir holds one small file per running program. It should be on a tmpfs:
 	// what it lists died with the kernel. "" keeps no record.
 	Dir string
+	// Logger takes what EndLeftovers has to say of a program that does not die;
+	// nil means slog.Default.
+	Logger *slog.Logger
 }
 
 // Run runs cmd to its end, or kills all of it when ctx ends. The error says

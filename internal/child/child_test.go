@@ -3,6 +3,7 @@ package child
 import (
 	"bufio"
 	"context"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -139,6 +140,34 @@ func TestWhatAKilledPredecessorLeftIsEnded(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(dir); len(left) != 0 {
 		t.Errorf("%d notes left", len(left))
+	}
+}
+
+// A process in state D cannot be made at will: here the survey says that one
+// which was killed is still there.
+func TestALeftoverThatDoesNotDieHoldsNothingUp(t *testing.T) {
+	hung := exec.Command("/bin/sleep", "60")
+	hung.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := hung.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = hung.Wait() }()
+	var log strings.Builder
+	r := &Runner{Dir: t.TempDir(), Logger: slog.New(slog.NewTextHandler(&log, nil))}
+	r.remember(hung.Process.Pid)
+	stays, err := look(hung.Process.Pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := r.endLeftovers(20*time.Millisecond, func() ([]process, error) { return []process{stays}, nil })
+	if err != nil || n != 1 {
+		t.Errorf("ended %d, %v", n, err)
+	}
+	if want := "agent-does-not-die pid=" + strconv.Itoa(stays.pid); !strings.Contains(log.String(), want) {
+		t.Errorf("the log says %q", log.String())
+	}
+	if left, _ := os.ReadDir(r.Dir); len(left) != 1 {
+		t.Errorf("%d notes left, want that of the one that is still there", len(left))
 	}
 }
 

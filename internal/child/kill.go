@@ -2,6 +2,7 @@ package child
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"kvmha/internal/pause"
 )
 
 // process is what /proc/PID/stat says of a process.
@@ -22,16 +25,21 @@ type process struct {
 }
 
 // killSession kills every process of the session that leader began and every
-// descendant of one, and returns when none is left. Stopping them first keeps
-// them from forking away from under the survey. A survey that is not complete
-// proves nothing, so it is made again.
-func killSession(leader int) {
+// descendant of one, and returns when none is left.
+func killSession(leader int) { endSession(context.Background(), leader, survey) }
+
+// endSession is killSession until ctx ends; it tells whether all are gone then.
+// A process that waits in the kernel for a device (state D) hears no signal.
+//
+// Stopping them first keeps them from forking away from under the survey. A
+// survey that is not complete proves nothing, so it is made again.
+func endSession(ctx context.Context, leader int, survey func() ([]process, error)) bool {
 	prey := hunt{leader: leader, known: map[int]uint64{}}
-	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
+	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
 		all, err := survey()
 		living := prey.find(all)
 		if err == nil && len(living) == 0 {
-			return
+			return true
 		}
 		for _, pid := range living {
 			_ = unix.Kill(pid, unix.SIGSTOP)
@@ -42,7 +50,9 @@ func killSession(leader int) {
 			_ = unix.Kill(pid, unix.SIGKILL)
 		}
 		// Nothing tells when a stranger's child has gone, so this looks again.
-		time.Sleep(pause)
+		if !pause.For(ctx, wait) {
+			return false
+		}
 	}
 }
 

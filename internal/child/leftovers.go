@@ -1,12 +1,15 @@
 package child
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // remember notes that a program runs and returns what removes the note. A
@@ -26,11 +29,23 @@ func (r *Runner) remember(pid int) (forget func()) {
 	return func() { _ = os.Remove(path) }
 }
 
+// leftoverTime bounds the wait for all leftovers: longer than any process needs
+// to die that can, shorter than the peers wait for a node that starts.
+const leftoverTime = 5 * time.Second
+
 // EndLeftovers kills the programs that an earlier process with the same Dir
 // was running when it was killed, waits until they are gone, and returns how
 // many there were. Call it before the first Run. Resources are not touched:
 // they left their agent's session when they became daemons.
+//
+// One that has not gone in a few seconds hangs in the kernel, mostly for
+// storage. It is logged and its note is kept for the next time, but it holds
+// nothing else up: the probe of its resource tells what is left of that.
 func (r *Runner) EndLeftovers() (int, error) {
+	return r.endLeftovers(leftoverTime, survey)
+}
+
+func (r *Runner) endLeftovers(limit time.Duration, survey func() ([]process, error)) (int, error) {
 	if r.Dir == "" {
 		return 0, nil
 	}
@@ -38,6 +53,8 @@ func (r *Runner) EndLeftovers() (int, error) {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return 0, fmt.Errorf("look for agents left running by an earlier run: %w", err)
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
 	ended := 0
 	for _, note := range notes {
 		path := filepath.Join(r.Dir, note.Name())
@@ -48,10 +65,21 @@ func (r *Runner) EndLeftovers() (int, error) {
 		}
 		started, _ := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64)
 		if p, err := look(pid); err == nil && p.started == started && p.session == pid {
-			killSession(pid)
 			ended++
+			if !endSession(ctx, pid, survey) {
+				r.logger().Error("agent-does-not-die", "pid", pid, "waited", limit,
+					"remedy", "it hangs in the kernel, mostly for storage: see /proc/PID/stack; its resource may still be changed by it")
+				continue
+			}
 		}
 		_ = os.Remove(path)
 	}
 	return ended, nil
+}
+
+func (r *Runner) logger() *slog.Logger {
+	if r.Logger == nil {
+		return slog.Default()
+	}
+	return r.Logger
 }
