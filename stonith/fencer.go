@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"kvmha/internal/pause"
 )
 
 // Options are what a Fencer works with.
@@ -141,7 +143,7 @@ func (f *Fencer) carryOut(ctx context.Context, order Order) Result {
 	if t.endPowerOn != nil {
 		t.endPowerOn()
 	}
-	if !pause(ctx, order.Delay) {
+	if !pause.For(ctx, order.Delay) {
 		return order.failed(context.Cause(ctx))
 	}
 	var errs []error
@@ -171,18 +173,4 @@ func (f *Fencer) target(name string) *target {
 		f.targets[name] = t
 	}
 	return t
-}
-
-func pause(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

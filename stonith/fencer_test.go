@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"kvmha/internal/cib"
+	"kvmha/internal/pause"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -63,7 +64,7 @@ func (d *fake) Do(ctx context.Context, action Action, target string) (Answer, er
 		<-ctx.Done()
 		return Answer{}, context.Cause(ctx)
 	case d.kind == "slow":
-		if !pause(ctx, time.Second) {
+		if !pause.For(ctx, time.Second) {
 			return Answer{}, context.Cause(ctx)
 		}
 	}

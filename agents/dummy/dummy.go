@@ -15,12 +15,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/fsnotify/fsnotify"
 
 	"kvmha/agents"
 	"kvmha/internal/cib"
+	"kvmha/internal/pause"
 )
 
 // Agent runs Dummy resources.
@@ -67,7 +67,7 @@ func (a *Agent) Run(ctx context.Context, op cib.Operation) agents.Outcome {
 		if err != nil {
 			return agents.Failed(cib.NotConfigured, "%s: op_sleep: %v", op.Resource, err)
 		}
-		if !pause(ctx, d) {
+		if !pause.For(ctx, d) {
 			return agents.Failed(cib.UnknownError, "op_sleep of %v was cut short", d)
 		}
 	}
@@ -157,15 +157,4 @@ func (a *Agent) state(op cib.Operation) string {
 		dir = "/run/kvmha"
 	}
 	return filepath.Join(dir, "Dummy-"+filepath.Base(op.Resource)+".state")
-}
-
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"kvmha/agents"
 	"kvmha/internal/cib"
+	"kvmha/internal/pause"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -104,7 +105,7 @@ func inWorld(t *testing.T, test func(t *testing.T, w *world)) {
 // takes makes an agent that answers rc after d, or gives up with its context.
 func takes(d time.Duration, rc cib.RC) func(context.Context, cib.Operation) agents.Outcome {
 	return func(ctx context.Context, _ cib.Operation) agents.Outcome {
-		if !sleep(ctx, d) {
+		if !pause.For(ctx, d) {
 			return agents.Outcome{RC: cib.UnknownError, Status: cib.ExecError}
 		}
 		return agents.Outcome{RC: rc}

@@ -6,6 +6,7 @@ import (
 
 	"kvmha/agents"
 	"kvmha/internal/cib"
+	"kvmha/internal/pause"
 )
 
 // once carries out an operation that does not recur.
@@ -20,7 +21,7 @@ func (e *Executor) once(j *job) {
 		return
 	}
 	j.waitForReports()
-	if !sleep(j.ctx, j.op.StartDelay) {
+	if !pause.For(j.ctx, j.op.StartDelay) {
 		e.last(j, unused(j, agents.Outcome{}))
 		return
 	}

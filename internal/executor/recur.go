@@ -7,6 +7,7 @@ import (
 
 	"kvmha/agents"
 	"kvmha/internal/cib"
+	"kvmha/internal/pause"
 )
 
 // recur carries out a recurring operation until it is cancelled. The interval
@@ -27,7 +28,7 @@ func (e *Executor) recur(j *job) {
 // repeat runs the monitor at its interval and whenever it is kicked, until
 // the job is cancelled.
 func (e *Executor) repeat(j *job, kicked <-chan struct{}) {
-	if !sleep(j.ctx, j.op.StartDelay) {
+	if !pause.For(j.ctx, j.op.StartDelay) {
 		return
 	}
 	var last *cib.Result
@@ -107,7 +108,7 @@ func (e *Executor) watch(j *job, kicked chan<- struct{}) {
 		e.opt.Logger.Warn("watch-broken", "resource", j.op.Resource, "agent", name(j.op), "error", err,
 			"retry", e.opt.RewatchDelay)
 		changed("the watch broke")
-		if !sleep(j.ctx, e.opt.RewatchDelay) {
+		if !pause.For(j.ctx, e.opt.RewatchDelay) {
 			return
 		}
 	}

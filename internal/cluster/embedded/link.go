@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"kvmha/internal/pause"
 )
 
 // link is one heartbeat network of this node: a UDP socket and two listeners
@@ -111,7 +113,7 @@ func (l *link) read(ctx context.Context, take func(l *link, b []byte, from netip
 		}
 		if err != nil {
 			// ICMP errors of earlier sends surface here; the socket lives on.
-			if !pauseFor(ctx, 10*time.Millisecond) {
+			if !pause.For(ctx, 10*time.Millisecond) {
 				return
 			}
 			continue
@@ -138,24 +140,12 @@ func (l *link) accept(ctx context.Context, from net.Listener, take func(l *link,
 		if err != nil {
 			// Out of file descriptors, most likely: others may free some.
 			l.log.Warn("link-accept-failed", "link", l.name, "error", err)
-			if !pauseFor(ctx, 100*time.Millisecond) {
+			if !pause.For(ctx, 100*time.Millisecond) {
 				return
 			}
 			continue
 		}
 		take(l, conn)
-	}
-}
-
-// pauseFor waits; it returns false when ctx has ended.
-func pauseFor(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }
 
@@ -172,8 +162,10 @@ func remoteAddr(conn net.Conn) netip.Addr {
 	return netip.Addr{}
 }
 
-// notices limits what strangers can make this node say: one notice about an
-// address and a cause in a while.
+// notices limits what others can make this node say: one notice about an
+// address and a kind of cause in a while. When the table is full it stays silent,
+// so that a log cannot be made to grow; the few configured addresses have a
+// table of their own, which strangers cannot fill.
 type notices struct {
 	mu    sync.Mutex
 	every time.Duration

@@ -23,6 +23,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kvmha/internal/control"
+	"kvmha/internal/pause"
 )
 
 // MaxLine bounds one line either way, in bytes. A configuration of thousands of
@@ -122,7 +123,7 @@ func Serve(ctx context.Context, listener net.Listener, handler Handler) error {
 		case errors.Is(err, net.ErrClosed):
 			return nil
 		case passes(err):
-			if waitOrEnd(ctx, acceptPause) {
+			if pause.For(ctx, acceptPause) {
 				continue
 			}
 			return nil
@@ -143,18 +144,6 @@ const acceptPause = 100 * time.Millisecond
 func passes(err error) bool {
 	return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) || errors.Is(err, unix.ECONNABORTED) ||
 		errors.Is(err, unix.ENOBUFS) || errors.Is(err, unix.ENOMEM)
-}
-
-// waitOrEnd waits; false means that ctx has ended.
-func waitOrEnd(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // serveConn reads the requests of one client until it goes away.
