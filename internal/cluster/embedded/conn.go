@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"time"
@@ -84,10 +85,11 @@ func (e *Engine) dialOpen(ctx context.Context, p *peer, l *peerLink, proposal op
 	return &conn{peer: p, link: l, tls: tc}, answer, nil
 }
 
-// accepted greets whoever has connected to l and serves the connection.
-func (e *Engine) accepted(ctx context.Context, l *link, raw net.Conn) {
+// accepted greets whoever has connected to l, leaves his place among those
+// being greeted, and serves the connection.
+func (e *Engine) accepted(ctx context.Context, l *link, raw net.Conn, places <-chan struct{}) {
 	c, proposal, err := e.acceptOpen(ctx, l, raw)
-	<-e.greets
+	<-places
 	if err != nil {
 		e.reportRefused(remoteAddr(raw), err)
 		raw.Close()
@@ -115,14 +117,24 @@ func (e *Engine) acceptOpen(ctx context.Context, l *link, raw net.Conn) (*conn, 
 	if pl == nil {
 		return nil, nil, fmt.Errorf("node %s came in on link %s, which it does not have", name, l.name)
 	}
-	proposal := &open{}
-	if err := readJSON(tc, frameOpen, proposal); err != nil {
+	proposal, err := readProposal(tc)
+	if err != nil {
 		return nil, nil, err
 	}
-	if proposal.Incarnation == "" || len(proposal.Incarnation) > maxName || len(proposal.BootID) > maxName || proposal.Fresh == 0 {
-		return nil, nil, fmt.Errorf("%w: incomplete proposal", errFrame)
-	}
 	return &conn{peer: p, link: pl, tls: tc}, proposal, nil
+}
+
+// readProposal reads the dialer's first frame and refuses one that says too
+// little or too much.
+func readProposal(r io.Reader) (*open, error) {
+	proposal := &open{}
+	if err := readJSON(r, frameOpen, proposal); err != nil {
+		return nil, err
+	}
+	if proposal.Incarnation == "" || len(proposal.Incarnation) > maxName || len(proposal.BootID) > maxName || proposal.Fresh == 0 {
+		return nil, fmt.Errorf("%w: incomplete proposal", errFrame)
+	}
+	return proposal, nil
 }
 
 // refuseConn tells a proven peer why it cannot join now, and hangs up.
@@ -231,16 +243,16 @@ func (e *Engine) readFrames(ctx context.Context, c *conn) error {
 	}
 }
 
-func writeJSON(tc *tls.Conn, kind frameKind, v any) error {
+func writeJSON(w io.Writer, kind frameKind, v any) error {
 	body, err := json.Marshal(v)
 	if err != nil {
 		return fmt.Errorf("encode: %w", err)
 	}
-	return writeFrame(tc, &frame{Kind: kind, Body: body})
+	return writeFrame(w, &frame{Kind: kind, Body: body})
 }
 
-func readJSON(tc *tls.Conn, kind frameKind, v any) error {
-	f, err := readFrame(tc, maxOpen)
+func readJSON(r io.Reader, kind frameKind, v any) error {
+	f, err := readFrame(r, maxOpen)
 	if err != nil {
 		return err
 	}

@@ -30,21 +30,24 @@ type Engine struct {
 	order []*peer          // the same by name
 	links []*link          // opened by Run
 
-	inbox   chan func(now time.Time)
-	out     *outbox
-	events  chan cluster.Event
-	routes  atomic.Pointer[map[string]*stream]
-	gossip  *transport
-	members *memberlist.Memberlist
-	notices *notices // what is logged and reported about strangers
-	replies *notices // what strangers are answered
-	own     *notices // what is logged about this node; no stranger can fill it
+	inbox     chan func(now time.Time)
+	out       *outbox
+	events    chan cluster.Event
+	routes    atomic.Pointer[map[string]*stream]
+	gossip    *transport
+	members   *memberlist.Memberlist
+	notices   *notices // what is logged and reported about configured addresses
+	strange   *notices // the same about all others, who may fill it
+	replies   *notices // what is answered to configured addresses
+	uninvited *notices // the same to all others
+	own       *notices // what is logged about this node; no stranger can fill it
 
 	running sync.WaitGroup
 	spawned sync.WaitGroup
 	alive   context.Context // ends with Run; set by Run for what the loop spawns
 	stop    chan struct{}   // closed when Run ends
-	greets  chan struct{}   // one token for each stranger being greeted
+	greets  chan struct{}   // one token for each greeting of a configured address
+	foreign chan struct{}   // one token for each greeting of any other
 
 	// Of the loop only.
 	pauses   pauses
@@ -56,8 +59,13 @@ type Engine struct {
 
 var _ cluster.Engine = (*Engine)(nil)
 
-// maxGreets bounds how many strangers are greeted at once.
-const maxGreets = 64
+// maxGreets bounds how many connections from configured addresses are greeted at
+// once, maxForeign those from all others: a stranger is told why he is refused,
+// but he cannot take a peer's place.
+const (
+	maxGreets  = 64
+	maxForeign = 16
+)
 
 // noticeEvery is how often one cause is reported about one address.
 const noticeEvery = time.Minute
@@ -75,16 +83,19 @@ func New(opts Options) (*Engine, error) {
 	e := &Engine{
 		opts: opts, log: opts.Logger, id: id,
 		hash: clusterHash(opts.Cluster), run: runHash(opts.Incarnation),
-		peers:    map[string]*peer{},
-		inbox:    make(chan func(time.Time), 1024),
-		out:      newOutbox(),
-		events:   make(chan cluster.Event),
-		notices:  newNotices(noticeEvery),
-		replies:  newNotices(time.Second),
-		own:      newNotices(noticeEvery),
-		stop:     make(chan struct{}),
-		greets:   make(chan struct{}, maxGreets),
-		leftDone: make(chan struct{}),
+		peers:     map[string]*peer{},
+		inbox:     make(chan func(time.Time), 1024),
+		out:       newOutbox(),
+		events:    make(chan cluster.Event),
+		notices:   newNotices(noticeEvery),
+		strange:   newNotices(noticeEvery),
+		replies:   newNotices(time.Second),
+		uninvited: newNotices(time.Second),
+		own:       newNotices(noticeEvery),
+		stop:      make(chan struct{}),
+		greets:    make(chan struct{}, maxGreets),
+		foreign:   make(chan struct{}, maxForeign),
+		leftDone:  make(chan struct{}),
 		pauses: pauses{
 			period:    opts.tick(),
 			threshold: 2 * opts.KeepAlive,
@@ -214,14 +225,30 @@ func (e *Engine) serveLink(ctx context.Context, l *link) {
 	e.running.Go(func() { l.accept(ctx, l.gossip, func(_ *link, c net.Conn) { e.gossip.incoming(ctx, c) }) })
 	e.running.Go(func() {
 		l.accept(ctx, l.peers, func(l *link, c net.Conn) {
+			places := e.greets
+			if !e.isConfigured(remoteAddr(c)) {
+				places = e.foreign
+			}
 			select {
-			case e.greets <- struct{}{}:
-				e.spawned.Go(func() { e.accepted(ctx, l, c) })
+			case places <- struct{}{}:
+				e.spawned.Go(func() { e.accepted(ctx, l, c, places) })
 			default:
 				c.Close()
 			}
 		})
 	})
+}
+
+// isConfigured tells whether some peer has that address on some link.
+func (e *Engine) isConfigured(addr netip.Addr) bool {
+	for _, p := range e.order {
+		for _, pl := range p.links {
+			if pl.remote == addr {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Leave says goodbye to every peer after everything sent before, and waits
@@ -260,7 +287,12 @@ func (e *Engine) reportRefused(addr netip.Addr, err error) {
 		e.log.Debug("peer-handshake-failed", "address", addr, "error", err)
 		return
 	}
-	if !e.notices.due(addr.String()+why.reason, time.Now()) {
+	said := e.notices
+	if !e.isConfigured(addr) {
+		said = e.strange
+	}
+	// By the kind of cause: its words hold what the other side has chosen.
+	if !said.due(addr.String()+" "+why.kind, time.Now()) {
 		return
 	}
 	e.log.Warn("peer-refused", "address", addr, "reason", why.reason)

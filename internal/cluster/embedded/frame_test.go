@@ -98,3 +98,21 @@ func FuzzReadHello(f *testing.F) {
 		_, _ = readHello(bytes.NewReader(in))
 	})
 }
+
+func FuzzReadProposal(f *testing.F) {
+	for _, text := range []string{
+		`{"incarnation":"i","boot_id":"b","fresh":1}`, `{"incarnation":"i","fresh":-1}`, `{"resume":18446744073709551615}`, `[]`, `{`,
+	} {
+		var frames bytes.Buffer
+		if err := writeFrame(&frames, &frame{Kind: frameOpen, Body: []byte(text)}); err != nil {
+			f.Fatal(err)
+		}
+		f.Add(frames.Bytes())
+	}
+	f.Fuzz(func(t *testing.T, in []byte) {
+		if p, err := readProposal(bytes.NewReader(in)); err == nil && (p.Incarnation == "" || p.Fresh == 0) {
+			t.Errorf("%q was taken for a whole proposal: %+v", in, p)
+		}
+		_ = readJSON(bytes.NewReader(in), frameOpened, &opened{})
+	})
+}

@@ -31,13 +31,15 @@ const helloMagic = "KVH1"
 // maxHello bounds a hello in bytes.
 const maxHello = 1024
 
-// refusal is an error that the operator should see on both sides.
-type refusal struct{ reason string }
+// refusal is an error that the operator should see on both sides. Its kind is
+// the reason without what the other side has said: there are as many kinds as
+// calls of refuse.
+type refusal struct{ kind, reason string }
 
 func (r *refusal) Error() string { return r.reason }
 
 func refuse(format string, args ...any) error {
-	return &refusal{reason: fmt.Sprintf(format, args...)}
+	return &refusal{kind: format, reason: fmt.Sprintf(format, args...)}
 }
 
 func writeHello(w io.Writer, h *hello) error {

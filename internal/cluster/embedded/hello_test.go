@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -83,6 +84,50 @@ func TestStrangersCannotMakeALogGrow(t *testing.T) {
 	if given > maxNotices || len(n.last) > maxNotices {
 		t.Errorf("%d notices given, %d kept", given, len(n.last))
 	}
+}
+
+func TestStrangersMuteNeitherANoticeNorAnAnswerAboutAPeer(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, time.Second, "a", "b")
+	e := newEngine(t, l, func(o *Options) { o.Node = "a" })
+	e.addPeer(l.opts.Nodes[1])
+	e.peers["b"].links = []*peerLink{{name: "lan1", remote: l.addr(1, 1)}}
+	for i := range 2 * maxNotices {
+		stranger := netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})
+		e.reportRefused(stranger, refuse("garbage"))
+		e.reportRefused(l.addr(1, 1), refuse("node %q is nobody", strings.Repeat("x", i)))
+	}
+	if n := len(e.strange.last); n != maxNotices {
+		t.Errorf("%d notices about strangers kept, want the table full", n)
+	}
+	if n := len(e.notices.last); n != 1 {
+		t.Errorf("%d notices of one cause about one address, want 1 whatever its words are", n)
+	}
+	if !e.notices.due(l.addr(1, 1).String()+" another cause", time.Now()) {
+		t.Error("a notice about a peer is muted")
+	}
+}
+
+func TestStrangersThatSayNothingKeepNoPeerOut(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, 2*patience, "a", "b") // a greeting may last longer than this test
+	l.opts.KeepAlive = 50 * time.Millisecond
+	b := l.start("b", "b1")
+	b.await(t, 0, "its own view", members("b"))
+	for range maxGreets + maxForeign {
+		c, err := net.Dial("tcp", netip.AddrPortFrom(l.addr(1, 1), DefaultPeerPort).String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		c2, err := net.Dial("tcp", netip.AddrPortFrom(l.addr(2, 1), DefaultPeerPort).String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c2.Close()
+	}
+	l.start("a", "a1")
+	b.await(t, 0, "both", members("a", "b"))
 }
 
 func TestOnlyAPeerThatCannotProveItselfIsRefused(t *testing.T) {

@@ -50,7 +50,11 @@ func (e *Engine) judgeSender(pkt *packet) error {
 
 // answerRefusal tells a stranger why, so that the reason is in his log too.
 func (e *Engine) answerRefusal(l *link, pkt *packet, to netip.AddrPort, why error, at time.Time) {
-	if !e.replies.due(to.Addr().String(), at) {
+	said := e.replies
+	if !e.isConfigured(to.Addr()) {
+		said = e.uninvited
+	}
+	if !said.due(to.Addr().String(), at) {
 		return
 	}
 	answer := packet{
@@ -63,13 +67,8 @@ func (e *Engine) answerRefusal(l *link, pkt *packet, to netip.AddrPort, why erro
 // refusedBy reports that somebody at a configured address turned this node
 // away. The packet proves nothing, so it changes nothing.
 func (e *Engine) refusedBy(pkt *packet, from netip.Addr) {
-	for _, p := range e.order {
-		for _, pl := range p.links {
-			if pl.remote == from {
-				e.reportRefused(from, refuse("refused by node %q: %s", printable([]byte(pkt.From)), printable(pkt.Body)))
-				return
-			}
-		}
+	if e.isConfigured(from) {
+		e.reportRefused(from, refuse("refused by node %q: %s", printable([]byte(pkt.From)), printable(pkt.Body)))
 	}
 }
 

@@ -124,18 +124,14 @@ func (t *transport) deliver(p *peer, b []byte, at time.Time) {
 // incoming hands a stream to memberlist if it comes from a peer's address.
 func (t *transport) incoming(ctx context.Context, conn net.Conn) {
 	from := remoteAddr(conn)
-	for _, p := range t.e.order {
-		for _, pl := range p.links {
-			if pl.remote == from {
-				select {
-				case t.streams <- conn:
-				case <-ctx.Done():
-					conn.Close()
-				}
-				return
-			}
-		}
+	if !t.e.isConfigured(from) {
+		t.e.reportRefused(from, refuse("gossip stream from an address that no configured node has"))
+		conn.Close()
+		return
 	}
-	t.e.reportRefused(from, refuse("gossip stream from an address that no configured node has"))
-	conn.Close()
+	select {
+	case t.streams <- conn:
+	case <-ctx.Done():
+		conn.Close()
+	}
 }
