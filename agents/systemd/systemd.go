@@ -35,6 +35,8 @@ type Manager interface {
 type Class struct {
 	// Dial connects to the service manager; nil means the system's.
 	Dial func(ctx context.Context) (Manager, error)
+	// Cancel takes a job back that has not ended; nil means the system's.
+	Cancel func(ctx context.Context, job int) error
 }
 
 var _ agents.Finder = (*Class)(nil)
@@ -104,7 +106,8 @@ func (a *agent) job(ctx context.Context, op cib.Operation, m Manager, begin func
 		return a.missing()
 	}
 	ended := make(chan string, 1)
-	if _, err := begin(ctx, a.unit, "replace", ended); err != nil {
+	id, err := begin(ctx, a.unit, "replace", ended)
+	if err != nil {
 		return agents.Failed(cib.UnknownError, "systemd refused the %s of %s: %v", op.Name, a.unit, err)
 	}
 	select {
@@ -114,7 +117,7 @@ func (a *agent) job(ctx context.Context, op cib.Operation, m Manager, begin func
 		}
 		return agents.Done(cib.OK)
 	case <-ctx.Done():
-		return agents.Failed(cib.UnknownError, "the %s of %s was not finished by systemd in time", op.Name, a.unit)
+		return agents.Failed(cib.UnknownError, "the %s of %s was not finished by systemd in time%s", op.Name, a.unit, a.class.takeBack(ctx, id))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/coreos/go-systemd/v22/dbus"
+	godbus "github.com/godbus/dbus/v5"
 	"go.uber.org/goleak"
 
 	"kvmha/agents"
@@ -32,7 +33,7 @@ func (m *manager) job(what, unit string, ch chan<- string) (int, error) {
 	if m.jobEnds != "" {
 		ch <- m.jobEnds
 	}
-	return 1, nil
+	return 7, nil
 }
 
 func (m *manager) StartUnitContext(_ context.Context, unit, _ string, ch chan<- string) (int, error) {
@@ -103,12 +104,41 @@ func TestUnitsAreStartedWatchedAndStopped(t *testing.T) {
 	}
 }
 
-func TestAJobThatDoesNotEndIsLeftWithTheContext(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	got := find(t, &manager{load: "loaded"}, "web.socket").Run(ctx, cib.Operation{Resource: "r", Name: "stop"})
-	if got.RC != cib.UnknownError || !strings.Contains(got.ExitReason, "web.socket") {
-		t.Errorf("got %+v", got)
+func TestAJobThatDoesNotEndIsCancelledWithTheContext(t *testing.T) {
+	for name, c := range map[string]struct {
+		err    error
+		reason string
+	}{
+		"while it waits":         {nil, "in time; its job is cancelled"},
+		"when it has just ended": {godbus.Error{Name: noSuchJob}, "in time"},
+		"without a bus":          {errors.New("no such socket"), "its job 7 could not be cancelled: no such socket"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var cancelled []int
+			class := &Class{
+				Dial: func(context.Context) (Manager, error) { return &manager{load: "loaded"}, nil },
+				Cancel: func(ctx context.Context, job int) error {
+					if ctx.Err() != nil {
+						t.Error("the call has ended before it began")
+					}
+					cancelled = append(cancelled, job)
+					return c.err
+				},
+			}
+			a, err := class.Find("", "web.socket")
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			got := a.Run(ctx, cib.Operation{Resource: "r", Name: "stop"})
+			if got.RC != cib.UnknownError || !strings.Contains(got.ExitReason, "web.socket") || !strings.HasSuffix(got.ExitReason, c.reason) {
+				t.Errorf("got %+v", got)
+			}
+			if !slices.Equal(cancelled, []int{7}) {
+				t.Errorf("cancelled %v", cancelled)
+			}
+		})
 	}
 }
 
