@@ -147,6 +147,7 @@ func (r *resource) finish(chosen *place, force bool) bool {
 	chosen.assigned++
 	chosen.count++
 	r.consume(chosen.node, -1)
+	r.p.showNeeds(r, chosen.node)
 	return true
 }
 

@@ -1,8 +1,11 @@
 package policy
 
 import (
+	"maps"
 	"slices"
 	"sort"
+	"strconv"
+	"strings"
 )
 
 // Utilization ("Pacemaker Explained, Utilization and Placement Strategy"):
@@ -226,4 +229,29 @@ func (p *plan) orderLoad(r *resource) {
 		p.orderAction(loadStopped(n), r, "start", ordLoad)
 		p.orderAction(loadStopped(n), r, "migrate_to", ordLoad)
 	}
+}
+
+// showCapacities records what the nodes have, as crm_simulate -U prints it.
+func (p *plan) showCapacities(when string) {
+	if !p.in.Utilization {
+		return
+	}
+	for _, n := range p.nodes {
+		p.scores = append(p.scores, ScoreLine{Text: when + ": " + n.name + " capacity:" + amounts(n.capacity)})
+	}
+}
+
+// showNeeds records what r takes of the node it was given.
+func (p *plan) showNeeds(r *resource, n *node) {
+	if p.in.Utilization {
+		p.scores = append(p.scores, ScoreLine{Text: "pcmk__finalize_assignment: " + r.id + " utilization on " + n.name + ":" + amounts(r.utilization)})
+	}
+}
+
+func amounts(of map[string]int) string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(of)) {
+		b.WriteString(" " + name + "=" + strconv.Itoa(of[name]))
+	}
+	return b.String()
 }

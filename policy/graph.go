@@ -204,7 +204,6 @@ func (p *plan) transition() *Transition {
 	t.Options = raw
 	t.Changes = p.changes
 	t.Scores = p.scores
-	t.Capacities = p.capacities
 	for _, a := range p.graph {
 		t.Actions = append(t.Actions, p.export(a))
 	}

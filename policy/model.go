@@ -349,7 +349,6 @@ type plan struct {
 	implied        []*cib.Resource
 	held           map[string]bool
 	scores         []ScoreLine
-	capacities     []string
 	recheck        int64
 	warnings       []string
 	errors         []string

@@ -46,6 +46,7 @@ func (p *plan) assign() {
 	if p.options.placement != "default" {
 		p.sortResources()
 	}
+	p.showCapacities("Original")
 	if p.haveRemote {
 		for _, r := range p.resources {
 			if r.isRemote {
@@ -58,6 +59,7 @@ func (p *plan) assign() {
 			r.assign(nil)
 		}
 	}
+	p.showCapacities("Remaining")
 }
 
 // placeFor is n as r sees it, nil for no node.

@@ -7,13 +7,16 @@ import (
 	"kvmha/internal/cib"
 )
 
-// score reads a score that may be missing or wrong: both count as 0, as in the
-// reference. Numbers may be followed by other text.
+// score reads a score as the reference does: the two infinities by name, else
+// the whole number that the text begins with; what is missing or wrong is 0.
 func score(text string) cib.Score {
-	if s, err := cib.ParseScore(text); err == nil {
-		return s
+	switch strings.ToLower(strings.TrimSpace(text)) {
+	case "infinity", "+infinity":
+		return infinity
+	case "-infinity":
+		return minusInfinity
 	}
-	return cib.Score(leadingInt(text))
+	return cib.Score(min(max(leadingInt(text), int64(minusInfinity)), int64(infinity)))
 }
 
 // leadingInt is the whole number at the start of text, or 0.

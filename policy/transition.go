@@ -21,6 +21,9 @@ type Input struct {
 	Sanitized bool
 	// Scores asks for Transition.Scores, which cost time and memory.
 	Scores bool
+	// Utilization asks for the nodes' capacities, and for what each resource
+	// takes of them, among Transition.Scores.
+	Utilization bool
 }
 
 // ActionKind tells how an action is carried out.
@@ -188,8 +191,6 @@ type Transition struct {
 	Instances     int `json:"instances,omitempty"`
 	DisabledCount int `json:"disabled,omitempty"`
 	BlockedCount  int `json:"blocked,omitempty"`
-	// Capacities are the lines of crm_simulate -U, in its order.
-	Capacities []string `json:"capacities,omitempty"`
 }
 
 // FailedOp is one failed operation as crm_mon lists it.
@@ -291,7 +292,7 @@ type NodeView struct {
 
 // ScoreLine is one line of crm_simulate -s. Promotion scores have an empty
 // Func and are printed as "RSC promotion score on NODE: SCORE", with "none" for
-// an empty Node.
+// an empty Node. Lines about capacities have nothing but Text, the whole line.
 type ScoreLine struct {
 	// Func is the phase as the reference names it (pcmk__primitive_assign …).
 	Func     string    `json:"func"`

@@ -32,7 +32,7 @@ func (o *outline) clone(v *view, r *policy.ResourceView) {
 		if len(nodes) > 0 {
 			slices.SortStableFunc(nodes, compareNames)
 			header.show()
-			o.item(label, "[ %s ]", strings.Join(nodes, " "))
+			o.item("", "%s: [ %s ]", label, strings.Join(nodes, " "))
 		}
 	}
 	list("Promoted", promoted)

@@ -17,8 +17,8 @@ type Options struct {
 	// Process decides what to do and shows it; Simulate does it, too, on a
 	// copy, and shows the state afterwards.
 	Process, Simulate bool
-	// Scores and Utilization add the allocation scores and the capacities;
-	// all texts are then in plain form.
+	// Scores and Utilization add the allocation scores and the capacities,
+	// which have to be decided; all texts are then in plain form.
 	Scores, Utilization bool
 	// Quiet leaves out everything but Scores and Utilization.
 	Quiet bool
@@ -38,7 +38,8 @@ type Options struct {
 // Run prints to w what the options ask for.
 func Run(w io.Writer, c *cib.CIB, opt Options) error {
 	o := &outline{w: w, plain: opt.Scores || opt.Utilization}
-	in := policy.Input{CIB: c, Now: opt.now(c), Scores: opt.Scores, Sanitized: true}
+	in := policy.Input{CIB: c, Now: opt.now(c), Scores: opt.Scores, Utilization: opt.Utilization, Sanitized: true}
+	opt.Process = opt.Process || o.plain
 	opt.tellTime(o, c)
 	decide := opt.Inspect
 	if opt.Process || opt.Simulate {
@@ -64,12 +65,7 @@ func (opt *Options) process(o *outline, t *policy.Transition) error {
 	if o.plain && !opt.Quiet {
 		o.spacer()
 	}
-	if opt.Utilization {
-		for _, line := range t.Capacities {
-			o.info("%s", line)
-		}
-	}
-	if opt.Scores {
+	if opt.Scores || opt.Utilization {
 		for i := range t.Scores {
 			o.info("%s", scoreLine(&t.Scores[i]))
 		}
@@ -105,7 +101,7 @@ func (opt *Options) simulate(o *outline, in policy.Input, t *policy.Transition) 
 	}
 	opt.tellTime(o, in.CIB)
 	o.spacer()
-	in.CIB, in.Scores = after, false
+	in.CIB, in.Scores, in.Utilization = after, false, false
 	o.status("Revised Cluster Status", opt.Inspect(in), false)
 	return o.err
 }

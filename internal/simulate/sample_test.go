@@ -177,13 +177,14 @@ func sampleTransition() *policy.Transition {
 			Operation: "monitor", OperationKey: "pings_monitor_0", RC: cib.InvalidParam, OnNode: "n1",
 		}}},
 		Instances: 30, DisabledCount: 2, BlockedCount: 1,
-		Nodes:      sampleNodes(),
-		Resources:  sampleResources(),
-		Capacities: []string{"Original: n1 capacity: cpu=4", "Remaining: n1 capacity: cpu=2"},
+		Nodes:     sampleNodes(),
+		Resources: sampleResources(),
 		Scores: []policy.ScoreLine{
+			{Text: "Original: n1 capacity: cpu=4"},
 			{Resource: "ping:0", Node: "n1", Score: 10},
 			{Resource: "ping:1", Score: -1},
 			{Func: "pcmk__primitive_assign", Resource: "runs", Node: "n1", Score: cib.MinusInfinity},
+			{Text: "Remaining: n1 capacity: cpu=2"},
 		},
 	}
 }

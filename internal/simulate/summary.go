@@ -51,7 +51,8 @@ func columns(changes []policy.Change) (id, detail int) {
 	return id, detail
 }
 
-// Scores prints the allocation scores, one a line.
+// Scores prints the allocation scores, and the capacities if they were asked
+// for, one a line.
 func Scores(w io.Writer, t *policy.Transition) error {
 	for i := range t.Scores {
 		if _, err := fmt.Fprintln(w, scoreLine(&t.Scores[i])); err != nil {
@@ -62,16 +63,13 @@ func Scores(w io.Writer, t *policy.Transition) error {
 }
 
 func scoreLine(s *policy.ScoreLine) string {
-	score := s.Text
-	if score == "" {
-		score = s.Score.String()
+	switch {
+	case s.Text != "":
+		return s.Text
+	case s.Func != "":
+		return fmt.Sprintf("%s: %s allocation score on %s: %s", s.Func, s.Resource, s.Node, s.Score)
+	case s.Node == "":
+		return fmt.Sprintf("%s promotion score on none: %s", s.Resource, s.Score)
 	}
-	if s.Func == "" {
-		node := s.Node
-		if node == "" {
-			node = "none"
-		}
-		return fmt.Sprintf("%s promotion score on %s: %s", s.Resource, node, score)
-	}
-	return fmt.Sprintf("%s: %s allocation score on %s: %s", s.Func, s.Resource, s.Node, score)
+	return fmt.Sprintf("%s promotion score on %s: %s", s.Resource, s.Node, s.Score)
 }
