@@ -5,11 +5,11 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
-	"github.com/agext/levenshtein"
-
 	"kvmha/internal/cib"
+	"kvmha/internal/nearest"
 )
 
 // Describer is an Agent that can tell its meta-data. Agents without it are
@@ -137,20 +137,10 @@ func (m *Metadata) CheckParams(params []cib.NV) error {
 	return errors.Join(errs...)
 }
 
-// Nearest returns the one of names that text is most likely a misspelling of,
-// "" if none is near.
-func Nearest(text string, names []string) string {
-	best, score := "", 0.55
-	for _, n := range names {
-		if s := levenshtein.Match(strings.ToLower(text), strings.ToLower(n), nil); s > score {
-			best, score = n, s
-		}
-	}
-	return best
-}
-
+// didYouMean helps with a name that is none of names: the nearest one, or all
+// when they are few.
 func didYouMean(text string, names []string) string {
-	if near := Nearest(text, names); near != "" {
+	if near := nearest.To(text, slices.Values(names)); near != "" {
 		return fmt.Sprintf("; did you mean %q?", near)
 	}
 	if len(names) > 0 && len(names) <= 12 {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"kvmha/internal/cib"
+	"kvmha/internal/nearest"
 )
 
 // Finder makes the agents of a whole class from what the host has installed.
@@ -51,7 +52,7 @@ func (s *Set) Agent(class, provider, typ string) (Agent, error) {
 	}
 	a, err := f.Find(provider, typ)
 	if errors.Is(err, ErrNoAgent) {
-		if near := Nearest(name, slices.Sorted(maps.Keys(s.agents))); near != "" {
+		if near := nearest.To(name, maps.Keys(s.agents)); near != "" {
 			err = fmt.Errorf("%w (or did you mean %s?)", err, near)
 		}
 	}

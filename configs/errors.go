@@ -6,7 +6,7 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/agext/levenshtein"
+	"kvmha/internal/nearest"
 )
 
 // Error is one thing that is wrong in a configuration file.
@@ -108,15 +108,8 @@ func (p *problems) sorted() Errors {
 // didYouMean returns `; did you mean "x"?` for the candidate nearest to name,
 // or "" when none is near enough to be what was meant.
 func didYouMean(name string, candidates []string) string {
-	best, bestDistance := "", 0
-	for _, c := range candidates {
-		d := levenshtein.Distance(strings.ToLower(name), strings.ToLower(c), nil)
-		if best == "" || d < bestDistance || d == bestDistance && c < best {
-			best, bestDistance = c, d
-		}
+	if near := nearest.To(name, slices.Values(candidates)); near != "" {
+		return fmt.Sprintf("; did you mean %q?", near)
 	}
-	if best == "" || bestDistance > max(2, len(name)/2) {
-		return ""
-	}
-	return fmt.Sprintf("; did you mean %q?", best)
+	return ""
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -15,6 +16,7 @@ import (
 	"kvmha/agents"
 	"kvmha/internal/child"
 	"kvmha/internal/cib"
+	"kvmha/internal/nearest"
 )
 
 // DefaultRoot is where Debian keeps OCF agents.
@@ -74,7 +76,7 @@ func (c *Class) near(provider, typ string) string {
 	for _, e := range entries {
 		names = append(names, e.Name())
 	}
-	if near := agents.Nearest(typ, names); near != "" {
+	if near := nearest.To(typ, slices.Values(names)); near != "" {
 		return fmt.Sprintf(", or did you mean ocf:%s:%s?", provider, near)
 	}
 	return ""

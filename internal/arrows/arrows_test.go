@@ -20,7 +20,7 @@ const module = "kvmha"
 // mayImport lists, for each room, the rooms of the project that its code may
 // import. A room is the longest prefix that matches a package.
 var mayImport = map[string][]string{
-	"internal/cib":              {},
+	"internal/cib":              {"internal/nearest"},
 	"policy":                    {"internal/cib"},
 	"internal/cluster":          {},
 	"internal/cluster/secret":   {},
@@ -31,19 +31,20 @@ var mayImport = map[string][]string{
 	"internal/sim":              {"internal/cib", "internal/cluster", "internal/control", "internal/node", "policy"},
 	"internal/simulate":         {"internal/cib", "policy"},
 	"internal/conformance":      {"internal/cib", "internal/simulate", "policy"},
-	"agents":                    {"internal/cib", "internal/child", "internal/hypervisor", "internal/pause"},
+	"agents":                    {"internal/cib", "internal/child", "internal/hypervisor", "internal/nearest", "internal/pause"},
 	"agents/fencing":            {"agents", "internal/cib", "stonith"},
 	"internal/child":            {"internal/pause"},
 	"internal/executor":         {"internal/cib", "agents", "internal/pause"},
 	"internal/hypervisor":       {},
 	"stonith":                   {"internal/cib", "internal/child", "internal/hypervisor", "internal/pause"},
 	"virtio":                    {"internal/hypervisor", "internal/control"},
-	"configs":                   {"internal/cib", "internal/cluster"},
+	"configs":                   {"internal/cib", "internal/cluster", "internal/nearest"},
 	"internal/host": {
 		"agents", "agents/fencing", "configs", "internal/child", "internal/cib", "internal/cluster", "internal/cluster/embedded",
 		"internal/cluster/secret", "internal/control", "internal/control/socket", "internal/executor", "internal/hypervisor",
 		"internal/node", "internal/systemd", "policy", "stonith", "virtio",
 	},
+	"internal/nearest": {},
 	"internal/pause":   {},
 	"internal/systemd": {},
 	"hostd":            {"internal/host", "internal/systemd"},
@@ -55,7 +56,7 @@ var mayImport = map[string][]string{
 
 // pure are the rooms that must not reach the world: everything they need of it
 // comes in through arguments.
-var pure = []string{"internal/cib", "policy", "internal/cluster", "internal/control", "internal/node", "internal/sim", "internal/simulate"}
+var pure = []string{"internal/cib", "internal/nearest", "policy", "internal/cluster", "internal/control", "internal/node", "internal/sim", "internal/simulate"}
 
 // worldly are the packages through which code reaches the world.
 var worldly = []string{"net", "os", "os/exec", "syscall", "golang.org/x/sys/unix", "os/signal", "net/http"}

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agext/levenshtein"
+	"kvmha/internal/nearest"
 )
 
 // Problem is one thing that is wrong with a configuration.
@@ -234,34 +234,20 @@ func (v *validator) isNode(name string) bool {
 func (p place) refers(id string) {
 	v := p.v
 	if v.resources[id] == nil && v.templates[id] == nil && !v.tags[id] {
-		p.report("%q is no resource, template or tag%s", id, nearest(id, maps.Keys(v.resources), maps.Keys(v.templates), maps.Keys(v.tags)))
+		p.report("%q is no resource, template or tag%s", id, suggest(id, maps.Keys(v.resources), maps.Keys(v.templates), maps.Keys(v.tags)))
 	}
 }
 
 func (p place) refersNode(name string) {
 	if !p.v.isNode(name) {
-		p.report("%q is no node%s", name, nearest(name, maps.Keys(p.v.nodes)))
+		p.report("%q is no node%s", name, suggest(name, maps.Keys(p.v.nodes)))
 	}
 }
 
-// nearest suggests the name most like the one that leads nowhere: the fewest
-// letters to change, then the same length.
-func nearest(id string, lists ...iter.Seq[string]) string {
-	best, least := "", [2]int{max(2, len(id)/2) + 1}
-	for _, names := range lists {
-		for name := range names {
-			d := [2]int{
-				levenshtein.Distance(strings.ToLower(id), strings.ToLower(name), nil),
-				max(len(id)-len(name), len(name)-len(id)),
-			}
-			c := slices.Compare(d[:], least[:])
-			if c < 0 || c == 0 && best != "" && name < best {
-				best, least = name, d
-			}
-		}
+// suggest says which name was perhaps meant, or what to do else.
+func suggest(id string, lists ...iter.Seq[string]) string {
+	if near := nearest.To(id, lists...); near != "" {
+		return fmt.Sprintf(": did you mean %q?", near)
 	}
-	if best == "" {
-		return ": define it, or remove the reference"
-	}
-	return fmt.Sprintf(": did you mean %q?", best)
+	return ": define it, or remove the reference"
 }

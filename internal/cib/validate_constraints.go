@@ -258,7 +258,7 @@ func (p place) device(id string) {
 			devices[name] = true
 		}
 	}
-	p.report("%q is no fencing device (a resource of class stonith)%s", id, nearest(id, maps.Keys(devices)))
+	p.report("%q is no fencing device (a resource of class stonith)%s", id, suggest(id, maps.Keys(devices)))
 }
 
 func (v *validator) classOf(r *Resource) string {

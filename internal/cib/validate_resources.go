@@ -74,7 +74,7 @@ func (v *validator) resource(r *Resource) {
 func (p place) agent(r *Resource) {
 	if r.Template != "" {
 		if p.v.templates[r.Template] == nil {
-			p.in("template").report("%q is no template%s", r.Template, nearest(r.Template, maps.Keys(p.v.templates)))
+			p.in("template").report("%q is no template%s", r.Template, suggest(r.Template, maps.Keys(p.v.templates)))
 		}
 		return
 	}
@@ -109,7 +109,7 @@ func (p place) metaReferences(r *Resource) {
 			}
 		}
 		if id, ok := r.Meta[i].Get("container"); ok && p.v.resources[id] == nil {
-			p.in("meta.container").report("%q is no resource%s", id, nearest(id, maps.Keys(p.v.resources)))
+			p.in("meta.container").report("%q is no resource%s", id, suggest(id, maps.Keys(p.v.resources)))
 		}
 	}
 }
@@ -125,7 +125,7 @@ func (p place) refersVM(id string) {
 			vms[name] = true
 		}
 	}
-	p.report("%q is no virtual machine%s", id, nearest(id, maps.Keys(vms)))
+	p.report("%q is no virtual machine%s", id, suggest(id, maps.Keys(vms)))
 }
 
 // agentOf is the agent's type, its template's if the resource has none.
@@ -175,7 +175,7 @@ func (v *validator) tagList(tags []Tag) {
 		}
 		for _, id := range tags[i].Refs {
 			if v.ids[id] == "" && !v.isNode(id) {
-				at.report("%q is the id of nothing%s", id, nearest(id, maps.Keys(v.ids), maps.Keys(v.nodes)))
+				at.report("%q is the id of nothing%s", id, suggest(id, maps.Keys(v.ids), maps.Keys(v.nodes)))
 			}
 		}
 	}

@@ -200,5 +200,5 @@ func (p place) refersSet(kind, id string) {
 			same[rest] = true
 		}
 	}
-	p.report("%q is the id of no such set%s", id, nearest(id, maps.Keys(same)))
+	p.report("%q is the id of no such set%s", id, suggest(id, maps.Keys(same)))
 }

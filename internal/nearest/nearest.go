@@ -1,0 +1,33 @@
+// Package nearest finds the name that somebody meant when he wrote one that does
+// not exist. All rooms that say "did you mean" ask it, so that one mistake gets
+// one answer.
+package nearest
+
+import (
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/agext/levenshtein"
+)
+
+// To returns the one of all the names in lists that is most like name: the
+// fewest letters to change whatever their case, then the most alike in length,
+// then the first by the alphabet. It returns "" when more than half of the
+// letters, and more than two, would have to change: then nothing is near.
+func To(name string, lists ...iter.Seq[string]) string {
+	best, least := "", [2]int{max(2, len(name)/2) + 1}
+	for _, names := range lists {
+		for n := range names {
+			d := [2]int{
+				levenshtein.Distance(strings.ToLower(name), strings.ToLower(n), nil),
+				max(len(name)-len(n), len(n)-len(name)),
+			}
+			c := slices.Compare(d[:], least[:])
+			if c < 0 || c == 0 && best != "" && n < best {
+				best, least = n, d
+			}
+		}
+	}
+	return best
+}
