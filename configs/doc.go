@@ -1,9 +1,10 @@
 // Package configs reads the one TOML file that describes a cluster.
 //
-// hostd calls Load at start and on reload, vm-ctl for validate and apply. The
-// result is a Cluster: what the engine of a node needs before it has met any
-// peer (name, secret, links, timing), and the cib.Configuration that the
-// members then share.
+// hostd calls Load when it starts; there is no reload: at SIGHUP it checks the
+// file and, if that is whole, ends for its supervisor to start it again. vm-ctl
+// calls Load for validate and apply. The result is a Cluster: what the engine of
+// a node needs before it has met any peer (name, secret, links, timing), and the
+// cib.Configuration that the members then share.
 //
 // Load promises that a Cluster it returns is whole: every key is known, every
 // value has the right type and makes sense, every id that is named exists and
