@@ -7,7 +7,8 @@ import (
 )
 
 // election is who this node obeys. Terms only grow; a node gives its vote once a
-// term and obeys nobody else in it, so that no two DCs write in one term.
+// term, also over a restart (see pledge), and obeys nobody else in it, so that no
+// two DCs write in one term.
 type election struct {
 	term   uint64
 	voted  string // who has this node's vote for term
@@ -19,6 +20,7 @@ type election struct {
 	heard  map[string]bool
 	rumour string
 	claim  *claim
+	pledge *pledge // nil = every vote that was given is on disk
 }
 
 // claim is this node's candidacy for a term.
@@ -41,6 +43,9 @@ func (c *Core) electionProgress() {
 	if v.claim != nil {
 		c.countVotes()
 		return
+	}
+	if v.pledge != nil {
+		return // it is a peer's turn
 	}
 	rumoured := v.rumour != "" && c.members.here(v.rumour)
 	first := c.members.present[0].Name == c.cfg.Node && c.members.quorum.Have && c.heardAll() && !rumoured
@@ -72,12 +77,16 @@ func (c *Core) startClaim() {
 	}
 	v.term, v.voted = max(v.term, v.beyond)+1, c.cfg.Node
 	v.claim = &claim{term: v.term, grants: map[string]bool{c.cfg.Node: true}, at: c.now, tries: tries}
-	for _, name := range c.members.names() {
-		if name != c.cfg.Node {
-			c.send(name, message{Claim: &struct{}{}})
-		}
+	if len(c.members.present) > 1 { // alone, nobody has to hear of it
+		c.pledgeVote("")
 	}
 	c.countVotes()
+}
+
+// patience is how long a candidate waits for votes. After three tries it grows:
+// peers with a slow disk must not be outrun by ever greater terms.
+func (c *Core) patience(tries int) time.Duration {
+	return c.cfg.Timings.Election << min(max(tries-2, 0), 4)
 }
 
 // countVotes ends a claim: won when every member has granted it, or, after
@@ -91,7 +100,7 @@ func (c *Core) countVotes() {
 		}
 	}
 	all := len(c.members.present)
-	late := !c.now.Before(cl.at.Add(c.cfg.Timings.Election))
+	late := c.vote.pledge == nil && !c.now.Before(cl.at.Add(c.patience(cl.tries)))
 	switch {
 	case granted == all, late && cl.tries >= 2 && granted*2 > all:
 		c.takeOffice()
@@ -114,7 +123,7 @@ func (c *Core) claimed(from string, term uint64) {
 		c.loseDC("it stands for election again")
 	}
 	v.since = c.now
-	c.send(from, message{Grant: &struct{}{}})
+	c.pledgeVote(from)
 }
 
 func (c *Core) granted(from string, term uint64) {
@@ -199,7 +208,7 @@ func (c *Core) follow(from string, term uint64) {
 	if changed && v.dc != "" && v.dc != from {
 		c.loseDC("node " + from + " has a greater term")
 	}
-	v.term, v.voted, v.dc, v.claim, v.rumour = term, from, from, nil, from
+	v.term, v.voted, v.dc, v.claim, v.pledge, v.rumour = term, from, from, nil, nil, from
 	if changed && from != c.cfg.Node {
 		c.announce(EventDCFollowed, levelInfo, "dc", from, "term", strconv.FormatUint(term, 10))
 	}
@@ -219,8 +228,9 @@ func (c *Core) electionDeadline(d *deadline) {
 	v := &c.vote
 	switch {
 	case v.dc != "" || !c.members.here(c.cfg.Node) || c.leave.done || c.leave.fenced:
+	case v.pledge != nil: // the disk answers
 	case v.claim != nil:
-		d.add(v.claim.at.Add(c.cfg.Timings.Election))
+		d.add(v.claim.at.Add(c.patience(v.claim.tries)))
 	default:
 		d.add(c.turn())
 	}
