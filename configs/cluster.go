@@ -38,6 +38,9 @@ type clusterTable struct {
 	StateDir string `toml:"state-dir" default:"/var/lib/kvmha" is:"path"`
 	// Socket on which hostd serves vm-ctl.
 	ControlSocket string `toml:"control-socket" default:"/run/kvmha/hostd.sock" is:"path"`
+	// Nobody but the hosts is on the network that live migrations take. It ends
+	// the warning about VMs that migrate over plain tcp.
+	MigrationNetworkPrivate bool `toml:"migration-network-private" default:"false"`
 	// Watchdog device that resets a node whose hostd hangs. None when it is
 	// not given.
 	Watchdog string `toml:"watchdog" is:"path"`

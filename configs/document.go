@@ -2,6 +2,7 @@ package configs
 
 import (
 	"sort"
+	"strings"
 
 	"kvmha/internal/cib"
 )
@@ -36,6 +37,28 @@ func (doc *document) check(p *problems) {
 	}
 	if len(doc.Nodes) == 2 && doc.Cluster.TwoNode == "false" && doc.Options.NoQuorumPolicy != "ignore" {
 		p.warn("cluster.two-node", "with two nodes and two-node = false, the survivor of a failure has no quorum and stops everything")
+	}
+	if !doc.Cluster.MigrationNetworkPrivate {
+		doc.warnOfClearMigrations(p)
+	}
+}
+
+// warnOfClearMigrations says once, at the first of them, that VMs migrate over
+// plain tcp.
+func (doc *document) warnOfClearMigrations(p *problems) {
+	var exposed []string
+	at := ""
+	for i := range doc.VMs {
+		if vm := &doc.VMs[i]; vm.migratesInClear() {
+			if at == "" {
+				at = vm.key("migration-transport")
+			}
+			exposed = append(exposed, vm.ID)
+		}
+	}
+	if len(exposed) > 0 {
+		p.warn(at, "live migrations over plain tcp are neither encrypted nor authenticated (%s): write \"tls\", or "+
+			"migration-network-private = true in [cluster] if nobody but the hosts is on that network", strings.Join(exposed, ", "))
 	}
 }
 

@@ -130,6 +130,38 @@ func TestNodesAndQuorumAreWhatTheFileSays(t *testing.T) {
 	}
 }
 
+func TestMigrationsInTheClearAreWarnedOfOnce(t *testing.T) {
+	t.Parallel()
+	const first, second = "[[vm]]\nid = \"db1\"\nconfig = \"/x/db1.xml\"\n", "[[vm]]\nid = \"db2\"\nconfig = \"/x/db2.xml\"\n"
+	for name, c := range map[string]struct{ cluster, vms, warned string }{
+		"by default":                      {"", first + second, "vm[0].migration-transport: live migrations over plain tcp are neither encrypted nor authenticated (db1, db2)"},
+		"by tcp, named":                   {"", first + "migration-transport = \"tls\"\n" + second + "migration-transport = \"tcp\"\n", "(db2)"},
+		"by a URI of tcp":                 {"", first + "params = { migrateuri = \"qemu+tcp://%n/system\" }\n", "(db1)"},
+		"not by a URI of tls":             {"", first + "params = { migrateuri = \"qemu+tls://%n/system\" }\n", ""},
+		"not over tls":                    {"", first + "migration-transport = \"tls\"\n", ""},
+		"not for a VM that stays":         {"", first + "migrate = false\n", ""},
+		"not for the shell agent":         {"", first + "agent = \"ocf:heartbeat:VirtualDomain\"\n", ""},
+		"not over a network of their own": {"migration-network-private = true\n", first + second, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := Parse("t.toml", []byte("[cluster]\nname = \"t\"\n"+c.cluster+twoNodes+c.vms))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var said []string
+			for _, w := range got.Warnings {
+				if strings.Contains(w, "migration-transport") {
+					said = append(said, w)
+				}
+			}
+			if c.warned == "" && len(said) > 0 || c.warned != "" && (len(said) != 1 || !strings.Contains(said[0], c.warned)) {
+				t.Errorf("warnings %q", said)
+			}
+		})
+	}
+}
+
 func TestLoadSaysWhichFileCannotBeRead(t *testing.T) {
 	t.Parallel()
 	if _, err := Load(filepath.Join(t.TempDir(), "none.toml")); !errors.Is(err, os.ErrNotExist) {

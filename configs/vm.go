@@ -22,7 +22,11 @@ type vmTable struct {
 	Hypervisor string `toml:"hypervisor" default:"qemu:///system"`
 	// Move it live where it can be moved; otherwise it is stopped and started.
 	Migrate bool `toml:"migrate" default:"true"`
-	// How a live migration reaches the other host, such as "tcp" or "ssh".
+	// How a live migration asks the other host's libvirtd: "tcp", "tls" or
+	// "ssh". The agent ocf:kvmha:VirtualDomain takes tcp when it is not given.
+	// Plain tcp is neither encrypted nor authenticated: use tls unless nobody
+	// else is on that network. The guest's memory follows on a connection of
+	// QEMU's own, which this key does not encrypt.
 	MigrationTransport string `toml:"migration-transport"`
 	// The host it prefers.
 	Home string `toml:"home" ref:"node"`
@@ -74,6 +78,20 @@ func (t *vmTable) check(p *problems) {
 	if _, given := p.where[t.key("home-score")]; given && t.Home == "" && !p.wrong(t.key("home")) {
 		p.add(t.key("home-score"), "means nothing without home")
 	}
+}
+
+// migratesInClear tells whether a live migration of the VM would ask the other
+// host over plain tcp.
+func (t *vmTable) migratesInClear() bool {
+	if !t.Migrate {
+		return false
+	}
+	for _, name := range []string{"migration_uri_template", "migrateuri"} {
+		if uri := t.Params[name]; uri != "" {
+			return strings.Contains(uri, "+tcp:")
+		}
+	}
+	return t.MigrationTransport == "tcp" || t.MigrationTransport == "" && t.Agent == "ocf:kvmha:VirtualDomain"
 }
 
 func (t *vmTable) build() *cib.Resource {
