@@ -130,7 +130,8 @@ func isFencerParam(name string) bool {
 	return strings.HasPrefix(name, "pcmk_")
 }
 
-// readableInterval spells an interval as people do: 10s, 1m, 1h30m.
+// readableInterval spells an interval as the reference does: 10s, 60s, 1m30s;
+// a unit is used for what is more than one of it.
 func readableInterval(ms int64) string {
 	if ms == 0 {
 		return "0s"
@@ -140,8 +141,8 @@ func readableInterval(ms int64) string {
 		ms   int64
 		name string
 	}{{86400000, "d"}, {3600000, "h"}, {60000, "m"}, {1000, "s"}, {1, "ms"}} {
-		if v := ms / u.ms; v > 0 {
-			b.WriteString(strconv.FormatInt(v, 10) + u.name)
+		if ms > u.ms || u.ms == 1 && ms > 0 {
+			b.WriteString(strconv.FormatInt(ms/u.ms, 10) + u.name)
 			ms %= u.ms
 		}
 	}

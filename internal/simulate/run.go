@@ -64,6 +64,9 @@ func Run(w io.Writer, c *cib.CIB, opt Options) error {
 func (opt *Options) process(o *outline, t *policy.Transition) error {
 	if o.plain && !opt.Quiet {
 		o.spacer()
+		for _, notice := range t.Notices {
+			o.info("%s", notice)
+		}
 	}
 	if opt.Scores || opt.Utilization {
 		for i := range t.Scores {
