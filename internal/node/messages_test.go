@@ -92,10 +92,7 @@ func TestEveryEventSurvivesARecording(t *testing.T) {
 		AttributeChanged{Name: "n", Value: "v"}, ClientRequest{ID: 1, Verb: "status"}, ClientGone{ID: 1},
 		GuestRequest{VM: "v", Request: "r", Verb: "fence"}, Persisted{Seq: 2, Error: "full"}, Shutdown{Restart: true},
 	} {
-		line, err := EncodeEvent(at, ev)
-		if err != nil {
-			t.Fatal(err)
-		}
+		line := recordedLine(t, at, ev)
 		when, got, err := DecodeEvent(line)
 		if err != nil || !when.Equal(at) || !sameJSON(got, ev) || eventName(got) != eventName(ev) {
 			t.Errorf("%s comes back as %#v (%v)", line, got, err)

@@ -14,7 +14,25 @@ import (
 
 // A recording is a file that replays by itself: its first line holds the
 // Config of the recorded core (type "Config"), every other line an event as
-// EncodeEvent writes it, with the effects that it had under "effects".
+// Recorder.Step writes it, with the effects that it had under "effects".
+
+// TraceVersion is the format of recorded lines.
+const TraceVersion = 1
+
+// traceLine is one recorded event: when, which, and its fields.
+type traceLine struct {
+	Version int             `json:"v"`
+	At      time.Time       `json:"at"`
+	Type    string          `json:"type"`
+	Data    json.RawMessage `json:"data,omitempty"`
+}
+
+// Recorder writes a core's Config and then its events with their effects, one
+// JSON object a line: that is the whole of its run.
+type Recorder struct{ w io.Writer }
+
+// NewRecorder records to w, which is the caller's to buffer and to close.
+func NewRecorder(w io.Writer) *Recorder { return &Recorder{w: w} }
 
 // recordedConfig is a Config without the scheduler, which is code.
 type recordedConfig struct {

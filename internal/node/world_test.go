@@ -28,6 +28,7 @@ type world struct {
 	out     bytes.Buffer
 	clients uint64
 	fencing string // "ok", "fail" or "hold"
+	fences  []func()
 	boots   int
 	quiet   bool
 	real    func(policy.Input) *policy.Transition
@@ -48,7 +49,6 @@ type box struct {
 	watching map[string]cib.Operation
 	trace    *Recorder
 	events   *bytes.Buffer
-	effects  []string
 	cfg      Config
 }
 
@@ -95,8 +95,11 @@ func (w *world) start(name string, boot bool) {
 		w.t.Fatal(err)
 	}
 	h.core = core
-	h.events, h.effects = &bytes.Buffer{}, nil
+	h.events = &bytes.Buffer{}
 	h.trace = NewRecorder(h.events)
+	if err := h.trace.Start(w.now, h.cfg); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // views tells every core who is there.
@@ -126,16 +129,9 @@ func (w *world) step(h *box, ev Event) {
 	if h.core == nil {
 		return
 	}
-	if err := h.trace.Event(w.now, ev); err != nil {
-		w.t.Fatal(err)
-	}
 	effects := h.core.Step(w.now, ev)
-	for _, e := range effects {
-		line, err := EncodeEffect(e)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		h.effects = append(h.effects, string(line))
+	if err := h.trace.Step(w.now, ev, effects); err != nil {
+		w.t.Fatal(err)
 	}
 	for _, e := range effects {
 		w.effect(h, e)
@@ -244,12 +240,18 @@ func (w *world) fence(h *box, e Fence) {
 	}
 	w.printf("%s: FENCE %s (%s) with %s after %dms\n", h.name, e.Target, e.Action, strings.Join(devices, ","), e.DelayMS)
 	switch w.fencing {
+	case "hold":
+		w.fences = append(w.fences, func() { w.fenced(h, e, devices[0]) })
 	case "ok":
-		w.powerOff(e.Target)
-		w.later(h, FenceDone{ID: e.ID, Target: e.Target, OK: true, Device: devices[0]})
+		w.fenced(h, e, devices[0])
 	case "fail":
 		w.later(h, FenceDone{ID: e.ID, Target: e.Target, Error: "the switch does not answer"})
 	}
+}
+
+func (w *world) fenced(h *box, e Fence, device string) {
+	w.powerOff(e.Target)
+	w.later(h, FenceDone{ID: e.ID, Target: e.Target, OK: true, Device: device})
 }
 
 func (w *world) powerOff(name string) {
