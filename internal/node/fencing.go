@@ -56,13 +56,17 @@ func (c *Core) fenceForGraph(a *policy.Action) {
 	c.fence(a.Node, a.Task, a.Cause, delay, timeout)
 }
 
-// fence starts a job unless the target has one.
+// fence starts a job, or joins the target's one that does at least what is
+// asked: one that switches off is as good as a reboot, never the reverse, for
+// a reboot ends by switching on. Switching on joins nothing else.
 func (c *Core) fence(target, action, cause string, delay, timeout time.Duration) *fenceJob {
 	o := c.office
-	for _, j := range o.fences {
-		if j.Target == target {
-			return j
-		}
+	asked := &fenceJob{fenceMsg: fenceMsg{Target: target}}
+	if off := c.otherJob(asked, "off"); off != nil && action == "reboot" {
+		return off
+	}
+	if same := c.otherJob(asked, action); same != nil {
+		return same
 	}
 	levels, deviceDelay := c.fenceLevels(target)
 	o.fenceID++
@@ -84,11 +88,16 @@ func (c *Core) fence(target, action, cause string, delay, timeout time.Duration)
 	return j
 }
 
-// nextFencer asks the next member: this node first, then the others; never the
-// target itself.
+// nextFencer asks the next member: the one that is at another job for the target,
+// whose fencer does one after the other, or this node first, then the others;
+// never the target itself.
 func (c *Core) nextFencer(j *fenceJob) {
+	first := c.cfg.Node
+	if other := c.otherJob(j, "off", "reboot", "on"); other != nil && other.node != "" {
+		first = other.node
+	}
 	names := c.joinedNames()
-	slices.SortStableFunc(names, func(a, b string) int { return rankOf(a, c.cfg.Node) - rankOf(b, c.cfg.Node) })
+	slices.SortStableFunc(names, func(a, b string) int { return rankOf(a, first) - rankOf(b, first) })
 	for _, name := range names {
 		if name == j.Target || slices.Contains(j.tried, name) {
 			continue
@@ -105,6 +114,21 @@ func (c *Core) nextFencer(j *fenceJob) {
 		j.last = "no other member is here to fence " + j.Target
 	}
 	c.fenceGivenUp(j)
+}
+
+// otherJob is another job for j's target with one of these actions, or nil.
+func (c *Core) otherJob(j *fenceJob, actions ...string) *fenceJob {
+	for _, k := range c.office.fences {
+		if k != j && k.Target == j.Target && slices.Contains(actions, k.Action) {
+			return k
+		}
+	}
+	return nil
+}
+
+// fencingOf is the job that takes a node down, or nil.
+func (c *Core) fencingOf(target string) *fenceJob {
+	return c.otherJob(&fenceJob{fenceMsg: fenceMsg{Target: target}}, "off", "reboot")
 }
 
 func rankOf(name, first string) int {
@@ -135,7 +159,9 @@ func (c *Core) fenceGivenUp(j *fenceJob) {
 func (c *Core) endFence(j *fenceJob, ok bool) {
 	o := c.office
 	o.fences = slices.DeleteFunc(o.fences, func(k *fenceJob) bool { return k == j })
-	c.settleFenceActions(j.Target, ok)
+	if j.Action != "on" && (ok || c.otherJob(j, "off", "reboot") == nil) {
+		c.settleFenceActions(j.Target, ok)
+	}
 	for _, from := range j.clients {
 		if ok {
 			c.answer(from, mustJSON(struct {
@@ -252,7 +278,17 @@ func (c *Core) fenceAttemptFailed(j *fenceJob, why string) {
 	j.last = j.node + ": " + why
 	c.announce(EventFenceFailed, levelError, "target", j.Target, "by", j.node, "error", why)
 	j.node = ""
+	if off := c.otherJob(j, "off"); off != nil && j.Action == "reboot" {
+		c.yieldFence(j, off) // elsewhere its end could switch on what is to be off
+		return
+	}
 	c.nextFencer(j)
+}
+
+// yieldFence ends a job in favour of another; who waited for it waits for that.
+func (c *Core) yieldFence(j, to *fenceJob) {
+	to.clients = append(to.clients, j.clients...)
+	c.office.fences = slices.DeleteFunc(c.office.fences, func(k *fenceJob) bool { return k == j })
 }
 
 // fenceTargetBack takes a node that joins from the list of those to be fenced.

@@ -307,6 +307,9 @@ func (c *Core) verbFence(to origin, raw json.RawMessage) error {
 	case action != "off" && action != "reboot" && action != "on":
 		return &refusal{fmt.Sprintf("action %q is unknown: use off, reboot, on or confirm", action)}
 	}
+	if busy := c.fencingOf(a.Node); action == "on" && busy != nil {
+		return &refusal{"node " + a.Node + " is being fenced (" + busy.Action + "): switch it on when that has ended"}
+	}
 	j := c.fence(a.Node, action, "asked for by vm-ctl on "+to.node, 0, c.cfg.Timings.FenceTimeout)
 	if !slices.Contains(c.office.fences, j) {
 		return &refusal{"node " + a.Node + " could not be fenced: " + j.last}
