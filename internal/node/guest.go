@@ -50,7 +50,7 @@ func (c *Core) guestRequest(e GuestRequest) {
 	}
 	switch e.Verb {
 	case "status", "attributes", "moved":
-		if v := metaOf(vm, cib.MetaGuestStatus); v != "true" {
+		if allowed, err := cib.ParseBool(metaOf(vm, cib.MetaGuestStatus)); err != nil || !allowed {
 			c.refuseGuest(e, "this VM may not read its host's state: set "+cib.MetaGuestStatus+"=true on resource "+e.VM)
 			return
 		}

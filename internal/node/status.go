@@ -182,7 +182,8 @@ func (c *Core) nodeStatus(name string) NodeStatus {
 }
 
 func isOn(value string) bool {
-	return value == "on" || value == "true" || value == "yes" || value == "1"
+	on, err := cib.ParseBool(value)
+	return err == nil && on
 }
 
 func (c *Core) failedActions() []FailedAction {

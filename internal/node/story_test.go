@@ -154,7 +154,7 @@ func (w *world) cluster(d *datadriven.TestData) {
 			case "may-fence":
 				r.Meta = setMetaForTest(r.Meta, cib.MetaGuestFence, value)
 			case "may-ask":
-				r.Meta = setMetaForTest(r.Meta, cib.MetaGuestStatus, "true")
+				r.Meta = setMetaForTest(r.Meta, cib.MetaGuestStatus, cmpOr(value, "true"))
 			}
 		}
 		w.conf.Resources = append(w.conf.Resources, r)

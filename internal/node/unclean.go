@@ -196,11 +196,8 @@ func (c *Core) property(names ...string) string {
 }
 
 func (c *Core) propertyBool(def bool, names ...string) bool {
-	switch strings.ToLower(c.property(names...)) {
-	case "":
-		return def
-	case "true", "yes", "on", "1", "y":
-		return true
+	if value, err := cib.ParseBool(c.property(names...)); err == nil {
+		return value
 	}
-	return false
+	return def
 }
