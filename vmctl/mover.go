@@ -100,15 +100,11 @@ func (m *mover) checkLive(ctx context.Context, id string) error {
 	if err := m.ask(ctx, control.GetCIB, nil, &now); err != nil {
 		return err
 	}
-	r := now.Config.FindResource(id)
-	if r == nil {
+	if now.Config.FindResource(id) == nil {
 		return fmt.Errorf("%s is not in the configuration any more", id)
 	}
-	for _, set := range r.Meta {
-		text, _ := set.Get("allow-migrate")
-		if allowed, err := cib.ParseBool(text); err == nil && allowed {
-			return nil
-		}
+	if mayMigrate(&now.Config, id) {
+		return nil
 	}
 	return fmt.Errorf("%s cannot be migrated live (allow-migrate is not true): \"vm-ctl resource move %s\" stops and starts it", id, id)
 }

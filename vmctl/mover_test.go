@@ -182,3 +182,29 @@ func TestWhatMayMigrateIsReadAsTheSchedulerReadsIt(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatMayMigrateIsInheritedAsForTheScheduler(t *testing.T) {
+	t.Parallel()
+	says := func(id, text string) []cib.NVSet {
+		return []cib.NVSet{{ID: id, Pairs: []cib.NV{{Name: "allow-migrate", Value: text}}}}
+	}
+	vm := func(r cib.Resource) *cib.Resource {
+		r.ID, r.Kind = "db1", cib.Primitive
+		return &r
+	}
+	for name, tc := range map[string]struct {
+		conf cib.Configuration
+		live bool
+	}{
+		"nothing says so":           {conf: cib.Configuration{Resources: []*cib.Resource{vm(cib.Resource{})}}},
+		"the defaults":              {cib.Configuration{RscDefaults: says("d", "true"), Resources: []*cib.Resource{vm(cib.Resource{})}}, true},
+		"its own word first":        {conf: cib.Configuration{RscDefaults: says("d", "true"), Resources: []*cib.Resource{vm(cib.Resource{Meta: says("m", "no")})}}},
+		"its template":              {cib.Configuration{Resources: []*cib.Resource{{ID: "vm", Kind: cib.Template, Meta: says("t", "yes")}, vm(cib.Resource{Template: "vm"})}}, true},
+		"the group around it":       {cib.Configuration{Resources: []*cib.Resource{{ID: "g", Kind: cib.Group, Meta: says("g", "1"), Children: []*cib.Resource{vm(cib.Resource{})}}}}, true},
+		"a set that is referred to": {cib.Configuration{Resources: []*cib.Resource{{ID: "o", Kind: cib.Primitive, Meta: says("shared", "on")}, vm(cib.Resource{Meta: []cib.NVSet{{IDRef: "shared"}}})}}, true},
+	} {
+		if got := mayMigrate(&tc.conf, "db1"); got != tc.live {
+			t.Errorf("%s: live = %v, want %v", name, got, tc.live)
+		}
+	}
+}
