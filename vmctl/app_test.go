@@ -263,6 +263,28 @@ func TestARefusalIsAFailureInItsOwnWords(t *testing.T) {
 	}
 }
 
+func TestAConfirmationIsJSONWhenAsked(t *testing.T) {
+	t.Parallel()
+	d := newFakeDaemon(t)
+	d.on(control.FenceNode, nil, nil)
+	status, out, errOut := d.vmctl(t.Context(), "fence", "beta", "--action", "confirm", "--json")
+	var got fenced
+	if err := json.Unmarshal([]byte(out), &got); err != nil || status != exitOK || got.Target != "beta" || got.Action != "confirm" {
+		t.Errorf("status %d, %q, %q (%v)", status, out, errOut, err)
+	}
+}
+
+func TestInsideAGuestOnlyOffAndRebootAreAskedFor(t *testing.T) {
+	t.Parallel()
+	for _, action := range []string{"on", "confirm"} {
+		d := newFakeDaemon(t)
+		status, _, errOut := d.vmctl(t.Context(), "--guest", "fence", "db2", "--action", action)
+		if status == exitOK || !strings.Contains(errOut, "inside a VM there are off and reboot") || len(d.asked) != 0 {
+			t.Errorf("%s: status %d, %q, asked %q", action, status, errOut, d.asked)
+		}
+	}
+}
+
 func TestInsideAGuestFenceAsksTheHosts(t *testing.T) {
 	t.Parallel()
 	d := newFakeDaemon(t)

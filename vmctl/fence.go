@@ -31,6 +31,9 @@ cluster of hosts, and must be listed in this VM's right to fence. It returns whe
 			if actions := []string{"off", "reboot", "on", "confirm"}; !slices.Contains(actions, action) {
 				return &usageError{fmt.Errorf("--action %q is none of %s", action, strings.Join(actions, ", "))}
 			}
+			if a.inGuest() && action != "off" && action != "reboot" {
+				return &usageError{fmt.Errorf("--action %s is for nodes: inside a VM there are off and reboot", action)}
+			}
 			begin := time.Now()
 			var err error
 			if a.inGuest() {
@@ -42,13 +45,13 @@ cluster of hosts, and must be listed in this VM's right to fence. It returns whe
 			if err != nil {
 				return fmt.Errorf("%s was not fenced: %w", given[0], err)
 			}
-			if action == "confirm" {
+			took := time.Since(begin).Round(time.Millisecond)
+			switch {
+			case asJSON:
+				return a.writeJSON(fenced{given[0], action, took.Milliseconds()})
+			case action == "confirm":
 				a.say("%s counts as down, by your word.", given[0])
 				return nil
-			}
-			took := time.Since(begin).Round(time.Millisecond)
-			if asJSON {
-				return a.writeJSON(fenced{given[0], action, took.Milliseconds()})
 			}
 			a.say("%s is fenced (%s), after %v.", given[0], action, took)
 			return nil
