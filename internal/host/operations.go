@@ -11,6 +11,7 @@ import (
 	"kvmha/agents/ipaddr2"
 	"kvmha/agents/lsb"
 	"kvmha/agents/ocf"
+	"kvmha/agents/service"
 	"kvmha/agents/systemd"
 	"kvmha/agents/virtualdomain"
 	"kvmha/internal/child"
@@ -29,7 +30,7 @@ func (h *Host) openOperations() error {
 	h.driver = libvirt.New(libvirt.Options{Logger: h.log})
 	h.closers = append(h.closers, h.driver)
 
-	programs := &child.Runner{Dir: filepath.Join(h.options.RunDir, "agents")}
+	programs := &child.Runner{Dir: filepath.Join(h.options.RunDir, "agents"), Logger: h.log}
 	if ended, err := programs.EndLeftovers(); err != nil {
 		return err
 	} else if ended > 0 {
@@ -50,8 +51,10 @@ func (h *Host) openOperations() error {
 		StateDir: filepath.Join(h.options.RunDir, "domains"), Progress: h.migrationProgress,
 	}))
 	set.AddClass("ocf", &ocf.Class{Root: h.options.OCFRoot, Node: h.options.Node, Runner: programs})
-	set.AddClass("lsb", &lsb.Class{Runner: programs})
-	set.AddClass("systemd", &systemd.Class{})
+	scripts, units := &lsb.Class{Runner: programs}, &systemd.Class{}
+	set.AddClass("lsb", scripts)
+	set.AddClass("systemd", units)
+	set.AddClass("service", &service.Class{Scripts: scripts, Units: units})
 	set.AddClass("stonith", &fencing.Class{Registry: registry})
 	h.executor = executor.New(executor.Options{
 		Registry: set, Logger: h.log,
