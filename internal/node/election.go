@@ -150,6 +150,7 @@ func (c *Core) refused(from string, m *message) {
 	case c.office != nil && !other && m.Term >= v.term, c.office != nil && m.Term == v.term && c.cfg.Node < m.Refuse.DC:
 		v.beyond = max(v.beyond, m.Term)
 		c.loseDC("node " + from + " has obeyed another in term " + strconv.FormatUint(m.Term, 10))
+		c.sayGone("") // the claim waits for the disk and may be overtaken
 		c.startClaim()
 	case c.office != nil && m.Term == v.term:
 		c.stepDown(m.Refuse.DC)
@@ -185,6 +186,11 @@ func (c *Core) hello(from string, m *message) {
 func (c *Core) stepDown(other string) {
 	c.loseDC("node " + other + " is DC in the same term")
 	c.vote.rumour = other
+	c.sayGone(other)
+}
+
+// sayGone tells the members that this node is DC no more, and who is.
+func (c *Core) sayGone(other string) {
 	for _, name := range c.members.names() {
 		if name != c.cfg.Node {
 			c.send(name, message{Hello: &helloMsg{DC: other, Answer: true}})
