@@ -142,6 +142,7 @@ func (p *plan) unpackResource(c *cib.Resource, parent *resource, instance int) *
 	r.unpackTraits()
 	r.unpackRequires(r.meta["requires"])
 	r.unpackTimeouts()
+	r.watchParams()
 	r.next = roleUnknown
 	if t, ok := r.targetRole(); ok {
 		r.next = t
@@ -263,6 +264,17 @@ func (r *resource) unpackTraits() {
 	if v := m["migration-threshold"]; v != "" && !strings.EqualFold(v, "default") {
 		if r.threshold = score(v); r.threshold < 0 {
 			r.threshold = 1
+		}
+	}
+}
+
+// watchParams looks at parameters that depend on rules, so that the time when
+// they may change is known even while nothing is done with r.
+func (r *resource) watchParams() {
+	for i := range r.cfg.Params {
+		if r.cfg.Params[i].Rule != nil || r.cfg.Params[i].IDRef != "" {
+			r.params(nil)
+			return
 		}
 	}
 }

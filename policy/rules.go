@@ -114,8 +114,8 @@ func attrPasses(e *cib.AttrExpression, ctx ruleContext) bool {
 	if ctx.attrs == nil || e.Attribute == "#role" {
 		return false
 	}
-	value, hasValue := e.Value, e.Value != ""
-	if ctx.inConstraint && hasValue {
+	value, hasValue := e.Value, true
+	if ctx.inConstraint {
 		switch strings.ToLower(e.ValueSource) {
 		case "param":
 			value, hasValue = ctx.params[e.Value]
