@@ -17,13 +17,18 @@ func (r *resource) viewReplicas(v *ResourceView) {
 		if c.address != "" {
 			cv.Label += " (" + c.address + ")"
 		}
-		cv.Active, cv.PendingNode = nil, ""
-		if n := c.container.current(); n != nil {
-			cv.Active = []string{n.name}
-			if !seen[n] {
-				seen[n] = true
-				v.Active = append(v.Active, n.name)
+		cv.PendingNode = ""
+		n := c.container.current()
+		if len(shown.running) <= 1 {
+			// What is active more than once is shown where it is.
+			cv.Active = nil
+			if n != nil {
+				cv.Active = []string{n.name}
 			}
+		}
+		if n != nil && !seen[n] {
+			seen[n] = true
+			v.Active = append(v.Active, n.name)
 		}
 		v.Children = append(v.Children, cv)
 	}
