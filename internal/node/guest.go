@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -168,7 +169,8 @@ func (c *Core) guestRefused(m *guestErrorMsg) {
 // guestFenceAsked records a request durably before anything is done about it.
 func (c *Core) guestFenceAsked(from string, g *cib.GuestFence) {
 	what := "guest fence " + g.VM + "/" + g.Request
-	if findGuestFence(c.cib, g.VM, g.Request) != nil || c.submitted(what) {
+	waits := slices.ContainsFunc(c.office.reopened, func(a guestAsk) bool { return a.g.VM == g.VM && a.g.Request == g.Request })
+	if findGuestFence(c.cib, g.VM, g.Request) != nil || c.submitted(what) || waits {
 		return
 	}
 	c.submit(&change{
@@ -178,7 +180,7 @@ func (c *Core) guestFenceAsked(from string, g *cib.GuestFence) {
 				return nil, &refusal{why}
 			}
 			if err := c.mayChange(true); err != nil {
-				return nil, err
+				return nil, &uncertain{err} // an earlier attempt may be recorded elsewhere
 			}
 			cmds := []cib.Command{{PutGuestFence: g}}
 			if g.Action == "off" {
@@ -187,6 +189,12 @@ func (c *Core) guestFenceAsked(from string, g *cib.GuestFence) {
 			return cmds, nil
 		},
 		done: func(err error) {
+			if errors.As(err, new(*uncertain)) {
+				// A member that is gone may have recorded it, and it may take effect
+				// yet: a refusal could be untrue. The guest waits.
+				c.office.reopened = append(c.office.reopened, guestAsk{from, g})
+				return
+			}
 			if err != nil {
 				c.send(from, message{GuestError: &guestErrorMsg{VM: g.VM, Request: g.Request, Error: err.Error()}})
 				return
@@ -195,6 +203,26 @@ func (c *Core) guestFenceAsked(from string, g *cib.GuestFence) {
 			c.announce(EventGuestFence, levelWarn, "vm", g.VM, "request", g.Request, "target", g.Target, "action", g.Action)
 		},
 	})
+}
+
+// guestAsk is a guest's fence request and the node that it came from.
+type guestAsk struct {
+	from string
+	g    *cib.GuestFence
+}
+
+// reopenGuestFences asks again for what could not be recorded for certain, as
+// soon as changes are possible.
+func (c *Core) reopenGuestFences() {
+	o := c.office
+	if len(o.reopened) == 0 || c.mayChange(true) != nil {
+		return
+	}
+	asks := o.reopened
+	o.reopened = nil
+	for _, a := range asks {
+		c.guestFenceAsked(a.from, a.g)
+	}
 }
 
 // guestFenceOpen reports whether a guest has a resource fenced right now; until

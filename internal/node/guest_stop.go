@@ -25,6 +25,7 @@ func (c *Core) guestsProgress() {
 	if o == nil || !o.ready {
 		return
 	}
+	c.reopenGuestFences()
 	for _, g := range c.cib.Status.GuestFences {
 		what := "guest fence " + g.VM + "/" + g.Request
 		if g.Done || c.submitted(what) || !c.killEverywhere(&g) {
@@ -64,9 +65,9 @@ func (c *Core) killEverywhere(g *cib.GuestFence) bool {
 	for _, name := range k.owed {
 		c.forceStop(name, g)
 	}
-	for _, n := range c.cib.Status.Nodes {
-		if !c.joined(n.Uname) && n.Expected != "down" {
-			return false // its own fencing is awaited
+	for _, name := range sortedKeys(c.cfg.Quorum.Votes) {
+		if !c.joined(name) && c.node(name).Expected != "down" {
+			return false // its own fencing is awaited, also of a node not seen yet
 		}
 	}
 	return len(k.owed) == 0

@@ -50,6 +50,7 @@ type office struct {
 
 	kills    []*kill
 	accepted map[string]bool // guest fences that this DC took on itself
+	reopened []guestAsk      // guest fences whose record is uncertain
 	stops    []*forcedStop
 	early    []earlyAsk // requests that came before the first join was done
 }

@@ -2,6 +2,7 @@ package node
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -48,6 +49,7 @@ type change struct {
 	cmds     []cib.Command
 	no       uint64 // 0 = not begun
 	deadline time.Time
+	asked    []string          // the members that were told to prepare it
 	answers  map[string]string // member -> "" or its error
 }
 
@@ -240,7 +242,8 @@ func (c *Core) beginChange(ch *change) bool {
 	}
 	o.changeSeq++
 	ch.cmds, ch.no, ch.answers = cmds, o.changeSeq, map[string]string{}
-	for _, name := range c.joinedNames() {
+	ch.asked = c.joinedNames()
+	for _, name := range ch.asked {
 		c.send(name, message{Prepare: &prepareMsg{Change: ch.no, Commands: cmds}})
 	}
 	return true
@@ -283,9 +286,20 @@ func (c *Core) endChange(ch *change) bool {
 	return true
 }
 
+// uncertain wraps the error of a change that was taken back everywhere but on
+// members that are gone: they may have it on disk and bring it back.
+type uncertain struct{ error }
+
+func (u *uncertain) Unwrap() error { return u.error }
+
 // abandonChange takes a change back. A member that is gone may have it on disk,
 // so the next change skips the versions that this one would have made.
 func (c *Core) abandonChange(ch *change, err error) {
+	gone := slices.DeleteFunc(slices.Clone(ch.asked), c.joined)
+	if len(gone) > 0 {
+		err = &uncertain{fmt.Errorf("%w. %s may have written it already and bring it back: look at the status when it is here again",
+			err, strings.Join(gone, ", "))}
+	}
 	if taken, failure := cib.ApplyAll(c.cib, ch.cmds); failure == nil {
 		c.office.takenBack = max(c.office.takenBack, taken.Version.Epoch)
 	}
