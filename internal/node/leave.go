@@ -11,9 +11,12 @@ import (
 type leaving struct {
 	asked   bool // this node wants to leave
 	restart bool // only hostd goes down for a moment
-	sentTo  string
-	fenced  bool // this node was declared dead and lets go of what it has
-	done    bool // LeftCluster has been emitted
+	// sentTo is the DC that was asked, in term sentTerm: one that was elected
+	// again has forgotten.
+	sentTo   string
+	sentTerm uint64
+	fenced   bool // this node was declared dead and lets go of what it has
+	done     bool // LeftCluster has been emitted
 	// granted are, on the DC, the incarnations that may leave.
 	granted map[string]string
 }
@@ -47,11 +50,11 @@ func (c *Core) leaveProgress() {
 	case l.fenced && len(c.work.running) == 0:
 		c.left(false)
 		return
-	case l.asked && c.vote.dc != "" && l.sentTo != c.vote.dc:
+	case l.asked && c.vote.dc != "" && (l.sentTo != c.vote.dc || l.sentTerm != c.vote.term):
 		if c.vote.dc == c.cfg.Node && !c.office.ready {
 			return
 		}
-		l.sentTo = c.vote.dc
+		l.sentTo, l.sentTerm = c.vote.dc, c.vote.term
 		c.send(c.vote.dc, message{Leave: &leaveMsg{Restart: l.restart}})
 	}
 	c.letLeave()
