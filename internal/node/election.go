@@ -7,8 +7,7 @@ import (
 )
 
 // election is who this node obeys. Terms only grow; a node gives its vote once a
-// term, also over a restart (see pledge), and obeys nobody else in it, so that no
-// two DCs write in one term.
+// term and obeys nobody else in it, so that no two DCs write in one term.
 type election struct {
 	term   uint64
 	voted  string // who has this node's vote for term
@@ -20,7 +19,6 @@ type election struct {
 	heard  map[string]bool
 	rumour string
 	claim  *claim
-	pledge *pledge // nil = every vote that was given is on disk
 }
 
 // claim is this node's candidacy for a term.
@@ -43,9 +41,6 @@ func (c *Core) electionProgress() {
 	if v.claim != nil {
 		c.countVotes()
 		return
-	}
-	if v.pledge != nil {
-		return // it is a peer's turn
 	}
 	rumoured := v.rumour != "" && c.members.here(v.rumour)
 	first := c.members.present[0].Name == c.cfg.Node && c.members.quorum.Have && c.heardAll() && !rumoured
@@ -77,16 +72,12 @@ func (c *Core) startClaim() {
 	}
 	v.term, v.voted = max(v.term, v.beyond)+1, c.cfg.Node
 	v.claim = &claim{term: v.term, grants: map[string]bool{c.cfg.Node: true}, at: c.now, tries: tries}
-	if len(c.members.present) > 1 { // alone, nobody has to hear of it
-		c.pledgeVote("")
+	for _, name := range c.members.names() {
+		if name != c.cfg.Node {
+			c.send(name, message{Claim: &struct{}{}})
+		}
 	}
 	c.countVotes()
-}
-
-// patience is how long a candidate waits for votes. After three tries it grows:
-// peers with a slow disk must not be outrun by ever greater terms.
-func (c *Core) patience(tries int) time.Duration {
-	return c.cfg.Timings.Election << min(max(tries-2, 0), 4)
 }
 
 // countVotes ends a claim: won when every member has granted it, or, after
@@ -100,7 +91,7 @@ func (c *Core) countVotes() {
 		}
 	}
 	all := len(c.members.present)
-	late := c.vote.pledge == nil && !c.now.Before(cl.at.Add(c.patience(cl.tries)))
+	late := !c.now.Before(cl.at.Add(c.cfg.Timings.Election))
 	switch {
 	case granted == all, late && cl.tries >= 2 && granted*2 > all:
 		c.takeOffice()
@@ -123,7 +114,7 @@ func (c *Core) claimed(from string, term uint64) {
 		c.loseDC("it stands for election again")
 	}
 	v.since = c.now
-	c.pledgeVote(from)
+	c.send(from, message{Grant: &struct{}{}})
 }
 
 func (c *Core) granted(from string, term uint64) {
@@ -150,7 +141,6 @@ func (c *Core) refused(from string, m *message) {
 	case c.office != nil && !other && m.Term >= v.term, c.office != nil && m.Term == v.term && c.cfg.Node < m.Refuse.DC:
 		v.beyond = max(v.beyond, m.Term)
 		c.loseDC("node " + from + " has obeyed another in term " + strconv.FormatUint(m.Term, 10))
-		c.sayGone("") // the claim waits for the disk and may be overtaken
 		c.startClaim()
 	case c.office != nil && m.Term == v.term:
 		c.stepDown(m.Refuse.DC)
@@ -186,11 +176,6 @@ func (c *Core) hello(from string, m *message) {
 func (c *Core) stepDown(other string) {
 	c.loseDC("node " + other + " is DC in the same term")
 	c.vote.rumour = other
-	c.sayGone(other)
-}
-
-// sayGone tells the members that this node is DC no more, and who is.
-func (c *Core) sayGone(other string) {
 	for _, name := range c.members.names() {
 		if name != c.cfg.Node {
 			c.send(name, message{Hello: &helloMsg{DC: other, Answer: true}})
@@ -214,7 +199,7 @@ func (c *Core) follow(from string, term uint64) {
 	if changed && v.dc != "" && v.dc != from {
 		c.loseDC("node " + from + " has a greater term")
 	}
-	v.term, v.voted, v.dc, v.claim, v.pledge, v.rumour = term, from, from, nil, nil, from
+	v.term, v.voted, v.dc, v.claim, v.rumour = term, from, from, nil, from
 	if changed && from != c.cfg.Node {
 		c.announce(EventDCFollowed, levelInfo, "dc", from, "term", strconv.FormatUint(term, 10))
 	}
@@ -234,9 +219,8 @@ func (c *Core) electionDeadline(d *deadline) {
 	v := &c.vote
 	switch {
 	case v.dc != "" || !c.members.here(c.cfg.Node) || c.leave.done || c.leave.fenced:
-	case v.pledge != nil: // the disk answers
 	case v.claim != nil:
-		d.add(v.claim.at.Add(c.patience(v.claim.tries)))
+		d.add(v.claim.at.Add(c.cfg.Timings.Election))
 	default:
 		d.add(c.turn())
 	}

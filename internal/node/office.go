@@ -57,7 +57,7 @@ type office struct {
 
 // takeOffice makes this node DC and invites every member, itself included.
 func (c *Core) takeOffice() {
-	c.vote.claim, c.vote.pledge = nil, nil
+	c.vote.claim = nil
 	c.office = &office{
 		since: c.now, joins: map[string]*joiner{}, acks: map[string]uint64{},
 		nextCall: map[string]uint64{}, reports: map[string]uint64{}, fenceFails: map[string]*fenceFailure{}, accepted: map[string]bool{},

@@ -109,7 +109,6 @@ func (c *Core) diskProgress() {
 // the node goes on, says so, and tries again.
 func (c *Core) persisted(e Persisted) {
 	c.diskHealth(e.Error)
-	c.pledged(e)
 	if p := c.replica.prepared; p != nil && p.write == e.Seq {
 		c.changeOnDisk(p, e.Error)
 		return

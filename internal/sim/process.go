@@ -150,7 +150,6 @@ func (p *process) perform(effect node.Effect) {
 	w := p.w
 	switch e := effect.(type) {
 	case node.Send:
-		w.checkVote(p, e)
 		w.network.send(p, e.To, e.Body)
 	case node.Persist:
 		w.persist(p, e)

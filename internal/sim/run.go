@@ -102,7 +102,6 @@ type world struct {
 	agentsFail bool
 	initial    cib.Configuration
 	versions   map[cib.Version]string
-	votes      map[ballot]string // the candidate
 	violation  *Violation
 }
 
@@ -152,7 +151,7 @@ func (w *world) form() {
 
 func newWorld(seed uint64, opts Options) *world {
 	w := &world{agenda: agenda{now: epoch}, dice: newDice(seed), trace: newTrace(opts.Log), opts: opts,
-		devices: map[string]int{}, versions: map[cib.Version]string{}, votes: map[ballot]string{}, report: Report{Seed: seed}}
+		devices: map[string]int{}, versions: map[cib.Version]string{}, report: Report{Seed: seed}}
 	n := opts.Nodes
 	if n == 0 {
 		n = 3

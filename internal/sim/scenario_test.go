@@ -10,12 +10,7 @@ import (
 // script's alone, its timing the seed's.
 func play(t *testing.T, nodes int, script func(t *testing.T, s *Stage)) {
 	t.Helper()
-	playSeeds(t, 10, nodes, script)
-}
-
-func playSeeds(t *testing.T, seeds uint64, nodes int, script func(t *testing.T, s *Stage)) {
-	t.Helper()
-	for seed := range seeds {
+	for seed := range uint64(10) {
 		_, err := Run(seed, Options{Nodes: nodes, Chaos: 25 * time.Second, Faults: []string{}, Script: func(s *Stage) { script(t, s) }})
 		if err != nil {
 			t.Fatal(err)
@@ -83,7 +78,7 @@ func TestARestartOfEveryHostdDisturbsNoResource(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			undisturbed := 0
-			playSeeds(t, 40, 3, func(t *testing.T, s *Stage) {
+			play(t, 3, func(t *testing.T, s *Stage) {
 				if !s.Sticky() {
 					return // with stickiness 0 a restart may move things
 				}
