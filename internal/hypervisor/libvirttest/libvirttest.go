@@ -263,9 +263,15 @@ func (s *Second) KillLibvirtd(t *testing.T) {
 
 func (s *Second) killLibvirtd(t *testing.T) bool {
 	t.Helper()
-	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", s.init, s.init))
+	// A child is listed with the thread that made it, which may be any.
+	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", s.init))
 	if err != nil {
 		t.Fatal(err)
+	}
+	var children []byte
+	for _, list := range lists {
+		text, _ := os.ReadFile(list)
+		children = append(append(children, text...), ' ')
 	}
 	for _, word := range strings.Fields(string(children)) {
 		name, _ := os.ReadFile(filepath.Join("/proc", word, "comm"))
