@@ -216,15 +216,21 @@ func migrateWithOpenRequest(ctx context.Context, p *Play) error {
 	return nil
 }
 
-func fenceAfterMove(ctx context.Context, p *Play) error {
+// journey returns where a guest executes in a quiet cluster, and the host that
+// it can be moved to.
+func (p *Play) journey(ctx context.Context, vm string) (from, to string, err error) {
 	if _, err := p.Wait(ctx, "a quiet cluster", p.AllRun); err != nil {
-		return err
+		return "", "", err
 	}
-	from, err := p.home(ctx, "db2")
+	from, err = p.home(ctx, vm)
+	return from, p.Other(from), err
+}
+
+func fenceAfterMove(ctx context.Context, p *Play) error {
+	from, to, err := p.journey(ctx, "db2")
 	if err != nil {
 		return err
 	}
-	to := p.Other(from)
 	if err := p.migrate(ctx, "db2", to); err != nil {
 		return err
 	}
@@ -256,14 +262,10 @@ func (p *Play) fencePeer(ctx context.Context) error {
 }
 
 func fenceDuringMove(ctx context.Context, p *Play) error {
-	if _, err := p.Wait(ctx, "a quiet cluster", p.AllRun); err != nil {
-		return err
-	}
-	from, err := p.home(ctx, "db2")
+	from, to, err := p.journey(ctx, "db2")
 	if err != nil {
 		return err
 	}
-	to := p.Other(from)
 	if err := p.askMove(ctx, "db2", to); err != nil {
 		return err
 	}
