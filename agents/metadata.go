@@ -1,7 +1,6 @@
 package agents
 
 import (
-	"context"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -12,17 +11,20 @@ import (
 	"kvmha/internal/nearest"
 )
 
-// Describer is an Agent that can tell its meta-data. Agents without it are
-// described by nothing: every parameter is accepted.
+// Describer is an Agent that can tell its meta-data. Any change of a parameter
+// of one that cannot needs a restart.
 type Describer interface {
 	Agent
-	Metadata(ctx context.Context) (*Metadata, error)
+	// Metadata returns what is known now and does not wait. nil means not yet,
+	// or never; an agent that must run a program for it begins to.
+	Metadata() *Metadata
 }
 
 // Metadata describes an agent ("OCF Resource Agent API, Metadata"): what can be
 // configured, which change of it needs a restart, and what the agent can do.
 type Metadata struct {
-	Name       string      `xml:"name,attr"`
+	Name string `xml:"name,attr"`
+	// Version is that of the OCF standard which the agent follows.
 	Version    string      `xml:"version"`
 	ShortDesc  string      `xml:"shortdesc"`
 	LongDesc   string      `xml:"longdesc"`
@@ -30,14 +32,15 @@ type Metadata struct {
 	Actions    []Action    `xml:"actions>action"`
 }
 
-// Parameter is one instance attribute an agent knows. A parameter is
-// reloadable when Reloadable is true (OCF 1.1) or, for agents of OCF 1.0 that
-// have a reload action, when Unique is false.
+// Parameter is one instance attribute an agent knows.
 type Parameter struct {
-	Name       string
-	Unique     bool
-	Required   bool
+	Name     string
+	Unique   bool
+	Required bool
+	// Reloadable: see Metadata.ReloadAction.
 	Reloadable bool
+	// Private parameters are secrets.
+	Private bool
 	// Type is "string", "integer", "boolean" …; Default is "" if there is none.
 	Type, Default string
 	ShortDesc     string
@@ -73,6 +76,7 @@ func (p *Parameter) UnmarshalXML(d *xml.Decoder, start xml.StartElement) error {
 		Unique     string `xml:"unique,attr"`
 		Required   string `xml:"required,attr"`
 		Reloadable string `xml:"reloadable,attr"`
+		Private    string `xml:"private,attr"`
 		ShortDesc  string `xml:"shortdesc"`
 		Content    struct {
 			Type    string `xml:"type,attr"`
@@ -83,7 +87,7 @@ func (p *Parameter) UnmarshalXML(d *xml.Decoder, start xml.StartElement) error {
 		return err
 	}
 	*p = Parameter{
-		Name: raw.Name, Unique: truth(raw.Unique), Required: truth(raw.Required), Reloadable: truth(raw.Reloadable),
+		Name: raw.Name, Unique: truth(raw.Unique), Required: truth(raw.Required), Reloadable: truth(raw.Reloadable), Private: truth(raw.Private),
 		Type: raw.Content.Type, Default: raw.Content.Default, ShortDesc: strings.TrimSpace(raw.ShortDesc),
 	}
 	return nil

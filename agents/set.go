@@ -59,6 +59,21 @@ func (s *Set) Agent(class, provider, typ string) (Agent, error) {
 	return a, err
 }
 
+// Learn has the agents of these resources read their meta-data, so that it is
+// known when the first result of one is in. Agents that are missing say so when
+// they are used.
+func (s *Set) Learn(resources []*cib.Resource) {
+	for _, top := range resources {
+		top.Walk(func(r, _ *cib.Resource) {
+			if agent, err := s.Agent(r.Class, r.Provider, r.Type); err == nil {
+				if describer, ok := agent.(Describer); ok {
+					describer.Metadata()
+				}
+			}
+		})
+	}
+}
+
 func fullName(class, provider, typ string) string {
 	r := cib.Resource{Class: class, Provider: provider, Type: typ}
 	return r.Agent()

@@ -41,7 +41,9 @@
 //   - An action may run when all its Inputs are done. A failure, or a probe
 //     whose exit code is not TargetRC, makes the transition void: decide anew.
 //   - Record results with the OpDigest of their action, or the next decision
-//     takes the parameters for changed.
+//     takes the parameters for changed; and with cib.ParamDigests from the
+//     agent's meta-data, or every change of a parameter is a restart. A reload
+//     is recorded as the start that it stands for.
 //   - Decide again at RecheckAt, when time alone may change the answer.
 //   - Every action but a pseudo one tells its Cause; ResourceView.Why tells
 //     what decided where a resource is.

@@ -64,10 +64,9 @@ type Action struct {
 	Priority int `json:"priority,omitempty"`
 	// CanFail: a failure does not abort the transition.
 	CanFail bool `json:"can-fail,omitempty"`
-	// FailStop, Digests: see history; Digests go into the CIB with the result.
-	OpDigest      string `json:"op-digest,omitempty"`
-	RestartDigest string `json:"restart-digest,omitempty"`
-	RestartList   string `json:"restart-list,omitempty"`
+	// OpDigest is that of the parameters it runs with; it goes into the CIB with
+	// the result.
+	OpDigest string `json:"op-digest,omitempty"`
 	// Meta are the action's attributes for the XML graph (CRM_meta_*), sorted.
 	Meta []cib.NV `json:"meta,omitempty"`
 	// Cause says why in words: the constraint id, failure, rule or fencing

@@ -38,7 +38,7 @@ var (
 )
 
 // Metadata implements agents.Describer.
-func (a *Agent) Metadata(context.Context) (*agents.Metadata, error) {
+func (a *Agent) Metadata() *agents.Metadata {
 	return &agents.Metadata{
 		Name: "Dummy", Version: "1.1", ShortDesc: "a resource that is a file",
 		Parameters: []agents.Parameter{
@@ -53,13 +53,12 @@ func (a *Agent) Metadata(context.Context) (*agents.Metadata, error) {
 			{Name: "reload-agent", Timeout: "20s"}, {Name: "migrate_to", Timeout: "20s"},
 			{Name: "migrate_from", Timeout: "20s"}, {Name: "validate-all", Timeout: "20s"},
 		},
-	}, nil
+	}
 }
 
 // Run implements agents.Agent.
 func (a *Agent) Run(ctx context.Context, op cib.Operation) agents.Outcome {
-	meta, _ := a.Metadata(ctx)
-	if err := meta.CheckParams(op.Params); err != nil {
+	if err := a.Metadata().CheckParams(op.Params); err != nil {
 		return agents.Failed(cib.NotConfigured, "%s: %v", op.Resource, err)
 	}
 	if text := op.Param("op_sleep"); text != "" {

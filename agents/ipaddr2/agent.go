@@ -44,9 +44,9 @@ func (a *Agent) Close() {
 }
 
 // Metadata implements agents.Describer.
-func (a *Agent) Metadata(context.Context) (*agents.Metadata, error) {
+func (a *Agent) Metadata() *agents.Metadata {
 	m := metadata
-	return &m, nil
+	return &m
 }
 
 // Run implements agents.Agent.

@@ -37,7 +37,7 @@ type config struct {
 // metadata describes the agent. The order is that of ocf:heartbeat:IPaddr2,
 // its own parameters last.
 var metadata = agents.Metadata{
-	Name: "IPaddr2", Version: "1.0", ShortDesc: "a service address, IPv4 or IPv6",
+	Name: "IPaddr2", Version: "1.1", ShortDesc: "a service address, IPv4 or IPv6",
 	Parameters: []agents.Parameter{
 		{Name: "ip", Unique: true, Required: true, Type: "string", ShortDesc: "the address"},
 		{Name: "nic", Type: "string", ShortDesc: "the interface; default: by route"},

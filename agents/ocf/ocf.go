@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -36,15 +36,11 @@ type Class struct {
 	LogFacility string
 	// Runner runs the scripts.
 	Runner *child.Runner
+	// Logger gets the scripts that cannot be asked for their meta-data; nil
+	// means slog.Default.
+	Logger *slog.Logger
 
-	mu       sync.Mutex
-	metadata map[string]described
-}
-
-// described is an agent's meta-data with the script it is from.
-type described struct {
-	modified time.Time
-	metadata *agents.Metadata
+	shelf shelf
 }
 
 var _ agents.Finder = (*Class)(nil)
@@ -108,6 +104,9 @@ var _ agents.Describer = (*agent)(nil)
 
 // Run implements agents.Agent.
 func (a *agent) Run(ctx context.Context, op cib.Operation) agents.Outcome {
+	if op.Name == "reload-agent" || op.Name == "reload" {
+		op.Name = a.reloadAction(ctx, op.Name)
+	}
 	env, err := a.class.environment(a, op)
 	if err != nil {
 		return agents.Failed(cib.InvalidParam, "%s: %v", op.Resource, err)
@@ -120,39 +119,6 @@ func (a *agent) Run(ctx context.Context, op cib.Operation) agents.Outcome {
 		return failedToRun(err)
 	}
 	return outcome(a.path, result)
-}
-
-// Metadata implements agents.Describer. It is kept until the script changes.
-func (a *agent) Metadata(ctx context.Context) (*agents.Metadata, error) {
-	c := a.class
-	c.mu.Lock()
-	known, ok := c.metadata[a.path]
-	c.mu.Unlock()
-	if ok && known.modified.Equal(a.modified) {
-		return known.metadata, nil
-	}
-	env, err := c.environment(a, cib.Operation{Resource: a.typ, Name: "meta-data"})
-	if err != nil {
-		return nil, err
-	}
-	result, err := c.Runner.Run(ctx, child.Command{Path: a.path, Args: []string{"meta-data"}, Env: env})
-	if err == nil && (result.Code != 0 || result.Killed) {
-		err = fmt.Errorf("%s meta-data ended with %d: %s", a.path, result.Code, lastLine(result.Stderr))
-	}
-	if err != nil {
-		return nil, err
-	}
-	metadata, err := agents.ParseMetadata(result.Stdout)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", a.path, err)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.metadata == nil {
-		c.metadata = map[string]described{}
-	}
-	c.metadata[a.path] = described{a.modified, metadata}
-	return metadata, nil
 }
 
 // failedToRun is the outcome when the script could not be executed.

@@ -149,19 +149,16 @@ func TestDebiansDummyRunsUnchanged(t *testing.T) {
 
 func TestMetadataOfDebiansAgentsIsRead(t *testing.T) {
 	a := find(t, debian(t, "IPaddr2"), "heartbeat", "IPaddr2")
-	m, err := a.Metadata(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	defer a.(*agent).class.Close()
+	m := learned(t, a)
 	ip := m.Parameter("ip")
 	if m.Name != "IPaddr2" || ip == nil || !ip.Required || !ip.Unique || !m.Has("monitor") || m.Has("promote") {
 		t.Errorf("got %+v", m)
 	}
-	again, err := a.Metadata(t.Context())
-	if err != nil || again != m {
-		t.Errorf("the second time it was read anew: %v", err)
+	if again := a.Metadata(); again != m {
+		t.Error("the second time it was read anew")
 	}
-	err = m.CheckParams([]cib.NV{{Name: "nick", Value: "eth0"}})
+	err := m.CheckParams([]cib.NV{{Name: "nick", Value: "eth0"}})
 	if err == nil || !strings.Contains(err.Error(), `did you mean "nic"?`) || !strings.Contains(err.Error(), `"ip" is required`) {
 		t.Errorf("got %v", err)
 	}

@@ -1,7 +1,6 @@
 package virtualdomain
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -19,11 +18,11 @@ const (
 )
 
 // Metadata implements agents.Describer.
-func (a *Agent) Metadata(context.Context) (*agents.Metadata, error) { return metadata(), nil }
+func (a *Agent) Metadata() *agents.Metadata { return metadata() }
 
 func metadata() *agents.Metadata {
 	return &agents.Metadata{
-		Name: "VirtualDomain", Version: "1.0", ShortDesc: "a virtual machine of libvirt",
+		Name: "VirtualDomain", Version: "1.1", ShortDesc: "a virtual machine of libvirt",
 		Parameters: []agents.Parameter{
 			{Name: "config", Unique: true, Required: true, Type: "string", ShortDesc: "the domain XML file, the same path on every host"},
 			{Name: "hypervisor", Type: "string", Default: "qemu:///system", ShortDesc: "libvirt's URI; only the default is served"},

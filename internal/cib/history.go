@@ -29,12 +29,11 @@ type OpRecord struct {
 	TransitionKey string `json:"transition-key,omitempty"`
 	ExitReason    string `json:"exit-reason,omitempty"`
 	// LastRun and LastRCChange are Unix seconds, ExecTimeMS is milliseconds.
-	LastRun       int64  `json:"last-run,omitempty"`
-	LastRCChange  int64  `json:"last-rc-change,omitempty"`
-	ExecTimeMS    int64  `json:"exec-time,omitempty"`
-	OpDigest      string `json:"op-digest,omitempty"`
-	RestartDigest string `json:"op-restart-digest,omitempty"`
-	RestartList   string `json:"op-force-restart,omitempty"`
+	LastRun      int64  `json:"last-run,omitempty"`
+	LastRCChange int64  `json:"last-rc-change,omitempty"`
+	ExecTimeMS   int64  `json:"exec-time,omitempty"`
+	OpDigest     string `json:"op-digest,omitempty"`
+	ParamDigests
 	MigrateSource string `json:"migrate_source,omitempty"`
 	MigrateTarget string `json:"migrate_target,omitempty"`
 	// FailCount is what this result adds to the fail count: "" nothing, "++"
@@ -142,6 +141,7 @@ func (r *OpRecord) entry(id string) OpHistory {
 		TransitionKey: r.TransitionKey, Magic: fmt.Sprintf("%d:%d;%s", r.Status, r.RC, r.TransitionKey),
 		ExitReason: r.ExitReason, OnNode: r.Node, LastRun: r.LastRun, LastRCChange: r.LastRCChange,
 		ExecTimeMS: r.ExecTimeMS, OpDigest: r.OpDigest, RestartDigest: r.RestartDigest, RestartList: r.RestartList,
+		SecureDigest: r.SecureDigest, SecureList: r.SecureList,
 		FeatureSet: FeatureSet, MigrateSource: r.MigrateSource, MigrateTarget: r.MigrateTarget,
 	}
 }

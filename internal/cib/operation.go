@@ -154,6 +154,24 @@ type Result struct {
 	Ended   time.Time `json:"ended"`
 	// Output is the last part of what the agent printed, for the log.
 	Output string `json:"output,omitempty"`
+	ParamDigests
+}
+
+// ParamDigests tell what a later change of parameters will mean to a resource.
+// They are taken over the parameters an operation ran with, as the meta-data
+// of its agent divides them; all are empty where that is not known or divides
+// nothing, and any change then needs a restart.
+type ParamDigests struct {
+	// RestartList are the parameters whose change needs a restart, each between
+	// two spaces; that of any other needs only a reload. It is never empty when
+	// RestartDigest is set: an agent that can reload all has " ".
+	RestartList string `json:"op-force-restart,omitempty"`
+	// RestartDigest is the Digest of those of RestartList that are set.
+	RestartDigest string `json:"op-restart-digest,omitempty"`
+	// SecureList are the parameters that are secrets, written alike, and
+	// SecureDigest the Digest of all others.
+	SecureList   string `json:"op-secure-params,omitempty"`
+	SecureDigest string `json:"op-secure-digest,omitempty"`
 }
 
 // Param returns the value of an instance attribute, "" if it is not set.

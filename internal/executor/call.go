@@ -34,13 +34,13 @@ func (e *Executor) call(j *job) *call {
 	ctx, cancel := context.WithTimeoutCause(j.ctx, j.op.Timeout, errTimeout)
 	c := &call{gone: make(chan struct{})}
 	started := time.Now()
-	outcome := make(chan agents.Outcome, 1)
+	outcome := make(chan answer, 1)
 	e.running.Go(func() {
 		defer close(c.gone)
 		outcome <- e.ask(ctx, j.op)
 	})
 
-	var got agents.Outcome
+	var got answer
 	select {
 	case got = <-outcome:
 		<-c.gone
@@ -56,7 +56,7 @@ func (e *Executor) call(j *job) *call {
 	}
 	c.result = cib.Result{
 		ID: j.op.ID, RC: got.RC, Status: got.Status, ExitReason: got.ExitReason, Output: got.Output,
-		Started: started, Ended: time.Now(),
+		Started: started, Ended: time.Now(), ParamDigests: got.digests,
 	}
 	e.judge(ctx, j.op, c)
 	cancel()
@@ -86,24 +86,45 @@ func (e *Executor) judge(ctx context.Context, op cib.Operation, c *call) {
 	r.Status, r.ExitReason = out.Status, out.ExitReason
 }
 
+// answer is what an agent reports, and how its meta-data divides the parameters
+// it was run with.
+type answer struct {
+	agents.Outcome
+	digests cib.ParamDigests
+}
+
 // ask finds the agent and runs it. A panic is the agent's failure, not ours.
-func (e *Executor) ask(ctx context.Context, op cib.Operation) (out agents.Outcome) {
+func (e *Executor) ask(ctx context.Context, op cib.Operation) (got answer) {
 	defer func() {
 		if p := recover(); p != nil {
 			e.opt.Logger.Error("agent-panic", "resource", op.Resource, "operation", op.Name, "agent", name(op),
 				"panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			out = agents.Outcome{RC: cib.UnknownError, Status: cib.ExecError,
+			got.Outcome = agents.Outcome{RC: cib.UnknownError, Status: cib.ExecError,
 				ExitReason: fmt.Sprintf("the agent %s panicked (%v); the stack is in the log of hostd", name(op), p)}
 		}
 	}()
 	agent, err := e.opt.Registry.Agent(op.Class, op.Provider, op.Type)
 	switch {
 	case errors.Is(err, agents.ErrNoAgent):
-		return agents.Outcome{RC: cib.NotInstalled, Status: cib.ExecNotInst, ExitReason: err.Error()}
+		got.Outcome = agents.Outcome{RC: cib.NotInstalled, Status: cib.ExecNotInst, ExitReason: err.Error()}
+		return got
 	case err != nil:
-		return agents.Outcome{RC: cib.UnknownError, Status: cib.ExecError, ExitReason: err.Error()}
+		got.Outcome = agents.Outcome{RC: cib.UnknownError, Status: cib.ExecError, ExitReason: err.Error()}
+		return got
 	}
-	return agent.Run(ctx, op)
+	describer, describes := agent.(agents.Describer)
+	if describes {
+		describer.Metadata() // what is not known yet is read while the agent runs
+	}
+	op = e.started.before(op)
+	got.Outcome = agent.Run(ctx, op)
+	e.started.after(op, got.RC)
+	if describes {
+		if metadata := describer.Metadata(); metadata != nil {
+			got.digests = metadata.Digests(&op)
+		}
+	}
+	return got
 }
 
 func name(op cib.Operation) string {

@@ -15,6 +15,10 @@
 //   - An operation that exceeds its timeout is ended with all its processes and
 //     reported as ExecTimeout; a cancelled one as ExecCancelled. Every Run is
 //     answered by exactly one first report, unless Close comes before it.
+//   - A stop gets the parameters the resource was started with, or was last seen
+//     to run with, whatever is configured by then.
+//   - A result carries what the agent's meta-data says of the parameters it ran
+//     with (cib.ParamDigests), if it is known by then: no result waits for it.
 //   - A forced stop cancels whatever runs, waits until that is gone, and runs.
 //
 // An agent that does not return although its context has ended is reported

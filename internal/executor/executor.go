@@ -39,6 +39,7 @@ type Executor struct {
 	ctx     context.Context
 	stop    context.CancelFunc
 	running sync.WaitGroup
+	started started
 
 	mu        sync.Mutex
 	closed    bool
@@ -63,7 +64,8 @@ func New(opt Options) *Executor {
 		opt.RewatchDelay = time.Second
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	return &Executor{opt: opt, ctx: ctx, stop: stop, resources: map[string]*resource{}}
+	return &Executor{opt: opt, ctx: ctx, stop: stop, resources: map[string]*resource{},
+		started: started{params: map[string][]cib.NV{}}}
 }
 
 // Run takes an operation into its resource's line and returns at once. A

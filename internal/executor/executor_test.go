@@ -339,3 +339,44 @@ func TestCloseEndsEverythingSilently(t *testing.T) {
 		w.wantReports(t)
 	})
 }
+
+func TestAStopGetsTheParametersTheResourceWasStartedWith(t *testing.T) {
+	with := func(o cib.Operation, ip string) cib.Operation {
+		o.Params = []cib.NV{{Name: "ip", Value: ip}}
+		return o
+	}
+	failing := op(0, "start")
+	failing.Type = "Failing"
+	for name, tt := range map[string]struct {
+		before []cib.Operation
+		want   string
+	}{
+		"after a start":                       {[]cib.Operation{with(op(1, "start"), "old")}, "old"},
+		"after a start that failed":           {[]cib.Operation{with(failing, "old")}, "old"},
+		"after a probe that found it":         {[]cib.Operation{with(op(1, "monitor"), "old")}, "old"},
+		"after a reload":                      {[]cib.Operation{with(op(1, "start"), "first"), with(op(2, "reload-agent"), "old")}, "old"},
+		"with its own when nothing was begun": {nil, "new"},
+		"with its own after another stop":     {[]cib.Operation{with(op(1, "start"), "old"), op(2, "stop")}, "new"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, func(t *testing.T, w *world) {
+				got := ""
+				w.set(func(_ context.Context, o cib.Operation) agents.Outcome {
+					got = o.Name + " " + o.Param("ip")
+					if o.Type == "Failing" {
+						return agents.Outcome{RC: cib.UnknownError}
+					}
+					return agents.Outcome{RC: cib.OK}
+				})
+				for _, o := range tt.before {
+					w.Run(o)
+				}
+				w.Run(with(op(9, "stop"), "new"))
+				synctest.Wait()
+				if want := "stop " + tt.want; got != want {
+					t.Errorf("the agent ran %q, want %q", got, want)
+				}
+			})
+		})
+	}
+}

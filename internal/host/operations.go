@@ -50,12 +50,15 @@ func (h *Host) openOperations() error {
 	set.Add("ocf", "kvmha", "VirtualDomain", virtualdomain.New(h.driver, virtualdomain.Options{
 		StateDir: filepath.Join(h.options.RunDir, "domains"), Progress: h.migrationProgress,
 	}))
-	set.AddClass("ocf", &ocf.Class{Root: h.options.OCFRoot, Node: h.options.Node, Runner: programs})
+	shell := &ocf.Class{Root: h.options.OCFRoot, Node: h.options.Node, Runner: programs, Logger: h.log}
+	h.closers = append(h.closers, shell)
+	set.AddClass("ocf", shell)
 	scripts, units := &lsb.Class{Runner: programs}, &systemd.Class{}
 	set.AddClass("lsb", scripts)
 	set.AddClass("systemd", units)
 	set.AddClass("service", &service.Class{Scripts: scripts, Units: units})
 	set.AddClass("stonith", &fencing.Class{Registry: registry})
+	set.Learn(h.core.CIB().Config.Resources)
 	h.executor = executor.New(executor.Options{
 		Registry: set, Logger: h.log,
 		Report: func(op cib.Operation, result cib.Result) {

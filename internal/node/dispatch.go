@@ -48,7 +48,7 @@ func (c *Core) order(node string, m orderMsg) uint64 {
 	record := recordOf(node, &m)
 	record.RC, record.Status = cib.PendingRC, cib.ExecPending
 	record.LastRun, record.LastRCChange = c.now.Unix(), c.now.Unix()
-	if m.Operation.Name != "notify" {
+	if !unnoted(m.Operation.Name) {
 		c.commit(cib.Command{RecordOperation: &record})
 	}
 	op := &m.Operation
@@ -56,6 +56,14 @@ func (c *Core) order(node string, m orderMsg) uint64 {
 	c.send(node, message{Execute: &m})
 	return op.ID
 }
+
+// unnoted tells the operations of which the CIB does not say that they are
+// pending: what a resource is does not change with them, and the note of a
+// reload would take the place of the start that says that it runs.
+func unnoted(name string) bool { return name == "notify" || isReload(name) }
+
+// isReload tells the two names of a reload ("OCF Resource Agent API" 1.1 and 1.0).
+func isReload(name string) bool { return name == "reload-agent" || name == "reload" }
 
 // operationWords names an operation with its interval, when it has one.
 func operationWords(op *cib.Operation) string {
@@ -210,7 +218,7 @@ func recordOf(node string, m *orderMsg) cib.OpRecord {
 		Node: node, Resource: op.Resource, Class: op.Class, Provider: op.Provider, Type: op.Type,
 		Operation: op.Name, IntervalMS: op.Interval.Milliseconds(), CallID: int(op.ID),
 		TargetRC: m.TargetRC, TransitionKey: op.TransitionKey,
-		OpDigest: m.OpDigest, RestartDigest: m.RestartDigest, RestartList: m.RestartList,
+		OpDigest: m.OpDigest,
 	}
 	if op.Name == "migrate_to" || op.Name == "migrate_from" {
 		r.MigrateSource, r.MigrateTarget = op.MetaValue("migrate_source"), op.MetaValue("migrate_target")

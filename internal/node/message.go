@@ -121,11 +121,9 @@ type appliedMsg struct {
 
 // orderMsg is an operation with what its result will be recorded with.
 type orderMsg struct {
-	Operation     cib.Operation `json:"op"`
-	TargetRC      cib.RC        `json:"target-rc"`
-	OpDigest      string        `json:"op-digest,omitempty"`
-	RestartDigest string        `json:"restart-digest,omitempty"`
-	RestartList   string        `json:"restart-list,omitempty"`
+	Operation cib.Operation `json:"op"`
+	TargetRC  cib.RC        `json:"target-rc"`
+	OpDigest  string        `json:"op-digest,omitempty"`
 }
 
 type cancelMsg struct {

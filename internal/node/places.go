@@ -59,7 +59,7 @@ func presenceAfter(p presence, o *cib.OpHistory) presence {
 	case o.Operation == "monitor" && (o.RC == cib.OK || o.RC == cib.RunningPromoted),
 		o.RC == cib.OK && (o.Operation == "start" || o.Operation == "migrate_from" || o.Operation == "promote" || o.Operation == "demote"):
 		return active
-	case o.Operation == "notify" || strings.HasPrefix(o.Operation, "reload"):
+	case o.Operation == "notify":
 		return p
 	}
 	return unproven // also a migrate_to: the source is empty only after its stop

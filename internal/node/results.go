@@ -24,6 +24,10 @@ func (c *Core) reported(from string, r *reportMsg) {
 	record.Seq, record.RC, record.Status, record.ExitReason = r.Seq, r.Result.RC, r.Result.Status, r.Result.ExitReason
 	record.LastRun, record.LastRCChange = r.Result.Started.Unix(), r.Result.Ended.Unix()
 	record.ExecTimeMS = r.Result.Ended.Sub(r.Result.Started).Milliseconds()
+	record.ParamDigests = r.Result.ParamDigests
+	if isReload(op.Name) {
+		record.Operation = reloadedAs(record.Status)
+	}
 	record.FailCount = c.failCount(&record)
 	c.announceResult(from, op, &record)
 	c.commit(cib.Command{RecordOperation: &record})
@@ -35,6 +39,17 @@ func (c *Core) reported(from string, r *reportMsg) {
 	if !ok {
 		c.intentFailure(from, op, &record)
 	}
+}
+
+// reloadedAs is the operation as which a reload is recorded, which is
+// Pacemaker's: one that came to its end leaves a resource as a start with the
+// new parameters would; of another it is only known that the resource is not
+// as it should be, which is what a failed monitor says.
+func reloadedAs(status cib.ExecStatus) string {
+	if status == cib.ExecDone {
+		return "start"
+	}
+	return "monitor"
 }
 
 // awaitsFirst reports whether a recurring operation has had no result since it

@@ -217,8 +217,7 @@ func (c *Core) resourceAction(g *graph, i int) {
 		op.TransitionKey = fmt.Sprintf("%d:%d:%d:%s", a.ID, g.no, a.TargetRC, c.uuid())
 		c.doubtTarget(&op)
 		g.expires[i] = c.now.Add(operationTimeout(&op) + g.t.ClusterDelay + c.cfg.Timings.Report)
-		c.order(a.Node, orderMsg{Operation: op, TargetRC: a.TargetRC, OpDigest: a.OpDigest,
-			RestartDigest: a.RestartDigest, RestartList: a.RestartList})
+		c.order(a.Node, orderMsg{Operation: op, TargetRC: a.TargetRC, OpDigest: a.OpDigest})
 	}
 }
 

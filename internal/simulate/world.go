@@ -133,7 +133,7 @@ func (w *world) record(a *policy.Action, shown, preferred string, interval int64
 		ID: historyID(a, h.ID, interval), Operation: task, OperationKey: cib.OpKey(h.ID, task, interval),
 		IntervalMS: interval, CallID: call, RC: a.TargetRC, Status: cib.ExecDone,
 		TransitionKey: key, Magic: fmt.Sprintf("%d:%d;%s", cib.ExecDone, a.TargetRC, key),
-		LastRCChange: w.at, OpDigest: a.OpDigest, RestartDigest: a.RestartDigest, RestartList: a.RestartList,
+		LastRCChange: w.at, OpDigest: a.OpDigest,
 		FeatureSet: cib.FeatureSet,
 	}
 	if a.Task == "migrate_to" || a.Task == "migrate_from" {

@@ -1,0 +1,216 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"kvmha/configs"
+	"kvmha/internal/cluster/secret"
+	"kvmha/internal/control"
+	"kvmha/internal/control/socket"
+	"kvmha/internal/node"
+)
+
+// reloadConfig is the host alpha with Debian's own agents, both generations of the
+// OCF standard, and one of ours. The verbs are: folder, end of the state files'
+// names (a change restarts), and the parameter that can be reloaded.
+const reloadConfig = `
+[cluster]
+name = "single"
+secret = "%[1]s/secret"
+deadtime = "1s"
+initdead = "1s"
+two-node = "false"
+state-dir = "%[1]s/state"
+control-socket = "%[1]s/sock"
+gossip-port = 17796
+peer-port = 17797
+
+[options]
+stonith-enabled = "false"
+no-quorum-policy = "ignore"
+
+[[node]]
+name = "alpha"
+links = { hb0 = "127.78.0.1", hb1 = "127.78.1.1" }
+
+[[node]]
+name = "absent"
+links = { hb0 = "127.78.0.2", hb1 = "127.78.1.2" }
+
+[[resource]]
+id = "modern"
+agent = "ocf:pacemaker:Dummy"
+params = { state = "%[1]s/modern%[2]s", fake = "%[3]s", envfile = "%[1]s/calls" }
+op = [{ name = "monitor", interval = "10s" }]
+
+[[resource]]
+id = "old"
+agent = "ocf:heartbeat:Dummy"
+params = { state = "%[1]s/old%[2]s", fake = "%[3]s" }
+
+[[resource]]
+id = "ours"
+agent = "ocf:kvmha:Dummy"
+params = { state = "%[1]s/ours%[2]s", fake = "%[3]s" }
+op = [{ name = "monitor", interval = "10s" }]
+`
+
+func needAgents(t *testing.T, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if _, err := os.Stat("/usr/lib/ocf/resource.d/" + name); err != nil {
+			why := "needs Debian's packages resource-agents and pacemaker-resource-agents: " + err.Error()
+			if os.Getenv("CI") != "" {
+				t.Fatal(why)
+			}
+			t.Skip(why)
+		}
+	}
+}
+
+// reloading is the folder of the host of reloadConfig and its daemon.
+type reloading struct {
+	*member
+	file string
+}
+
+func newReloading(t *testing.T) *reloading {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "kvmha")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := secret.Generate(filepath.Join(dir, "secret")); err != nil {
+		t.Fatal(err)
+	}
+	return &reloading{member: &member{dir: dir, name: "alpha"}, file: filepath.Join(dir, "cluster.toml")}
+}
+
+func (r *reloading) write(t *testing.T, suffix, fake string) {
+	t.Helper()
+	if err := os.WriteFile(r.file, fmt.Appendf(nil, reloadConfig, r.dir, suffix, fake), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (r *reloading) start(t *testing.T) {
+	t.Helper()
+	h, err := New(Options{ConfigPath: r.file, Node: "alpha", BootID: "boot", RunDir: filepath.Join(r.dir, "run"),
+		Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancelCause(context.Background())
+	r.stop, r.ended = stop, make(chan error, 1)
+	go func(ended chan<- error) { ended <- h.Run(ctx) }(r.ended)
+}
+
+func (r *reloading) apply(t *testing.T) {
+	t.Helper()
+	config, err := configs.Load(r.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := socket.Dial(filepath.Join(r.dir, "sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := client.Call(ctx, control.Apply, control.ApplyArgs{Config: config.Config}, nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// mark writes into the state files. A start makes them anew, so the mark is
+// there as long as the resource is not stopped.
+func (r *reloading) mark(t *testing.T) {
+	t.Helper()
+	for _, id := range reloaded {
+		if err := os.WriteFile(filepath.Join(r.dir, id), []byte("marked"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (r *reloading) wantMarks(t *testing.T, when string) {
+	t.Helper()
+	for _, id := range reloaded {
+		if text, err := os.ReadFile(filepath.Join(r.dir, id)); string(text) != "marked" {
+			t.Errorf("%s: %s was restarted for a parameter that can be reloaded (%v)", when, id, err)
+		}
+	}
+}
+
+// reloaded are the resources of reloadConfig.
+var reloaded = []string{"modern", "old", "ours"}
+
+func TestAReloadableParameterChangesWithoutARestart(t *testing.T) {
+	needAgents(t, "pacemaker/Dummy", "heartbeat/Dummy")
+	r := newReloading(t)
+	r.write(t, "", "one")
+	r.start(t)
+	r.ask(t, "the resources to run", running(r.dir, "fake=one"))
+	r.mark(t)
+	r.write(t, "", "two")
+	r.apply(t)
+	r.ask(t, "the change to be taken", running(r.dir, "fake=two"))
+	r.wantMarks(t, "the first time")
+
+	// The next run of the daemon finds the resources running, and knows their
+	// agents' meta-data before it has to decide on the next change.
+	r.end(t, ErrRestart)
+	r.start(t)
+	r.ask(t, "the resources to be found again", running(r.dir, "fake=two"))
+	r.write(t, "", "three")
+	r.apply(t)
+	r.ask(t, "the change to be taken after the restart of hostd", running(r.dir, "fake=three"))
+	r.wantMarks(t, "after a restart of hostd")
+
+	r.write(t, ".new", "three")
+	r.apply(t)
+	r.ask(t, "the restart with another state file", running(r.dir, "modern.new"))
+	for _, id := range reloaded {
+		if _, err := os.Stat(filepath.Join(r.dir, id)); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s was not stopped with the state file that it ran with: %v", id, err)
+		}
+		if _, err := os.Stat(filepath.Join(r.dir, id+".new")); err != nil {
+			t.Errorf("%s does not run with the new state file: %v", id, err)
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(r.dir, "calls"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if starts, reloads := strings.Count(string(text), "### start @"), strings.Count(string(text), "### reload-agent @"); starts != 2 || reloads != 2 {
+		t.Errorf("Debian's agent was started %d times and reloaded %d times, want 2 and 2", starts, reloads)
+	}
+	r.end(t, errors.New("leave"))
+}
+
+// running tells whether all three resources run, nothing is being done, and
+// Debian's agent has been called with this text in its environment.
+func running(dir, told string) func(*node.StatusReply) bool {
+	return func(s *node.StatusReply) bool {
+		if s.Transition != nil || len(s.Resources) != 3 {
+			return false
+		}
+		for _, r := range s.Resources {
+			if len(r.Active) != 1 {
+				return false
+			}
+		}
+		text, _ := os.ReadFile(filepath.Join(dir, "calls"))
+		return strings.Contains(string(text), told)
+	}
+}
