@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"maps"
 	"strconv"
 	"strings"
 
@@ -61,11 +60,34 @@ type action struct {
 	requiredBefore, runnableBefore int
 	tracking                       int
 	visiting                       bool
+	// staged are the flags of a clone's pseudo action: first those without
+	// regard to nodes, then by node index. stageKey names what others wait for
+	// in its place.
+	staged   []stagedFlags
+	stageKey string
 }
 
 func (a *action) is(f actFlag) bool { return a.flags&f == f }
-func (a *action) set(f actFlag)     { a.flags |= f }
-func (a *action) clear(f actFlag)   { a.flags &^= f }
+
+func (a *action) set(f actFlag) {
+	if a.flags&f != f {
+		a.flags |= f
+		a.changed()
+	}
+}
+
+func (a *action) clear(f actFlag) {
+	if a.flags&f != 0 {
+		a.flags &^= f
+		a.changed()
+	}
+}
+
+// bind gives a its node.
+func (a *action) bind(n *node) {
+	a.n = n
+	a.changed()
+}
 
 // explainAs sets the short reason unless there is one; overwrite replaces it.
 func (a *action) explainAs(reason string, overwrite bool) {
@@ -154,8 +176,7 @@ func (r *resource) opTraits(task string, intervalMS int64, key string, n *node) 
 			t.meta[nv.Name] = nv.Value
 		}
 		if n != nil {
-			t.extra = map[string]string{}
-			r.p.applySets(t.spec.Params, ruleContext{attrs: n.attrs}, t.extra, "", false)
+			t.extra = r.p.ownParams(t.spec, n)
 		}
 	}
 	delete(t.meta, "id")
@@ -177,6 +198,17 @@ func (r *resource) opTraits(task string, intervalMS int64, key string, n *node) 
 	r.applyOnFail(&t, task, intervalMS)
 	r.p.startDelay(&t, intervalMS)
 	return t
+}
+
+// ownParams are the parameters that an operation has on n besides those of its
+// resource; nil for none, as with most.
+func (p *plan) ownParams(s *cib.OpSpec, n *node) map[string]string {
+	if len(s.Params) == 0 {
+		return nil
+	}
+	out := map[string]string{}
+	p.applySets(s.Params, ruleContext{attrs: n.attrs}, out, "", false)
+	return out
 }
 
 func (r *resource) needsFor(task string) needs {
@@ -346,7 +378,7 @@ func (p *plan) customAction(r *resource, key, task string, n *node, optional boo
 	}
 	if a.n != nil && !a.is(actNodeAttrs) && a.spec != nil {
 		a.set(actNodeAttrs)
-		p.applySets(a.spec.Params, ruleContext{attrs: a.n.attrs}, a.extra, "", false)
+		a.extra = p.ownParams(a.spec, a.n)
 	}
 	p.updateRunnable(a)
 	return a
@@ -362,15 +394,15 @@ func (p *plan) addAction(r *resource, key, task string, n *node, optional bool) 
 	}
 	p.actions = append(p.actions, a)
 	if r == nil {
-		a.meta, a.extra = map[string]string{}, map[string]string{}
+		a.meta = map[string]string{}
 		p.singletons[key] = a
 		return a
 	}
 	_, _, ms, _ := splitKey(key)
 	t := r.opTraits(task, ms, key, nil)
-	a.spec, a.meta, a.needs, a.onFail, a.failRole = t.spec, maps.Clone(t.meta), t.needs, t.onFail, t.failRole
-	a.extra = map[string]string{}
+	a.spec, a.meta, a.needs, a.onFail, a.failRole = t.spec, t.meta, t.needs, t.onFail, t.failRole
 	r.actions = append(r.actions, a)
+	a.changed()
 	return a
 }
 
@@ -383,7 +415,7 @@ func (r *resource) actionsByKey(key string, n *node) []*action {
 			continue
 		}
 		if n != nil && a.n == nil {
-			a.n = n
+			a.bind(n)
 		}
 		if n == nil || a.n == n {
 			out = append(out, a)
@@ -394,6 +426,9 @@ func (r *resource) actionsByKey(key string, n *node) []*action {
 
 // findActions is actionsByKey by task.
 func (r *resource) findActions(task string, intervalMS int64, n *node) []*action {
+	if len(r.actions) == 0 {
+		return nil
+	}
 	return r.actionsByKey(opKey(r.id, task, intervalMS), n)
 }
 

@@ -1,5 +1,7 @@
 package policy
 
+import "slices"
+
 // activeOn finds where a resource is active: the node to go by, how many nodes
 // it is on, and how many of those can be asked.
 func (r *resource) activeOn() (active *node, all, clean int) {
@@ -132,17 +134,59 @@ func (r *resource) assignedTo() []*place {
 	return out
 }
 
-// where is the one place of r, now or next; nil if there is none or several.
-// Several members of a group on one node are one place.
-func (r *resource) where(now bool) *place {
-	if !now {
-		if list := r.assignedTo(); len(list) == 1 {
-			return list[0]
-		}
-		return nil
+// activeNodes are the nodes where r, or something in it, is active: each once.
+func (r *resource) activeNodes() []*node {
+	if r.variant == primitive {
+		return r.running
 	}
-	if list := r.locations2(false); len(list) == 1 {
-		return &place{node: list[0], score: list[0].score}
+	var out []*node
+	add := func(list []*node) {
+		for _, n := range list {
+			if !slices.Contains(out, n) {
+				out = append(out, n)
+			}
+		}
+	}
+	if len(r.children) == 0 {
+		add(r.running)
+	}
+	for _, c := range r.children {
+		add(c.activeNodes())
+	}
+	return out
+}
+
+// firstNode is the first node where r is active or, if it is active nowhere,
+// where it is being started.
+func (r *resource) firstNode() *node {
+	if list := r.activeNodes(); len(list) > 0 {
+		return list[0]
+	}
+	if len(r.children) == 0 {
+		return r.pendingNode
+	}
+	return nil
+}
+
+// where is the one place that r will have; nil if there is none or several.
+// Several members of a group on one node are one place.
+func (r *resource) where() *place {
+	if len(r.children) == 0 {
+		return r.allocated
+	}
+	if list := r.assignedTo(); len(list) == 1 {
+		return list[0]
+	}
+	return nil
+}
+
+// placedOn is the one node of r, now or next; nil if there is none or several.
+func (r *resource) placedOn(now bool) *node {
+	if !now {
+		return nodeOf(r.where())
+	}
+	if list := r.activeNodes(); len(list) == 1 {
+		return list[0]
 	}
 	return nil
 }

@@ -1,7 +1,7 @@
 package policy
 
 import (
-	"sort"
+	"slices"
 
 	"kvmha/internal/cib"
 )
@@ -40,8 +40,7 @@ func (r *resource) assignPrimitive(prefer *place) *place {
 	}
 	for _, c := range append([]*colocation(nil), r.withThis...) {
 		if c.influences(nil) {
-			f := float32(c.score) / float32(infinity)
-			r.allowed, _ = c.dependent.addColocatedScores(r.allowed, true, c.attr, f, selectActive)
+			r.addColocated(c.dependent, c, selectActive)
 		}
 	}
 	switch {
@@ -95,26 +94,20 @@ func (r *resource) assignBest(prefer *place) {
 	if free := r.p.limitByCapacity(r); prefer == nil {
 		prefer = free
 	}
-	list := r.p.sortPlaces(r.allowed.list(), r.current())
+	now := r.current()
+	best := r.p.bestPlace(r.allowed, now)
 	var chosen *place
-	if prefer != nil && len(list) > 0 {
+	if prefer != nil && best != nil {
 		chosen = r.allowed.get(prefer.node)
-		if chosen != nil && (chosen.score < list[0].score || !chosen.available()) {
+		if chosen != nil && (chosen.score < best.score || !chosen.available()) {
 			chosen = nil
 		}
 	}
-	if chosen == nil && len(list) > 0 {
-		chosen = list[0]
-		if !r.parent.isUniqueClone() && chosen.score > 0 && chosen.usable() {
-			if now := r.current(); now != nil && now.usable() && now.score >= 0 {
-				for _, pl := range list[1:] {
-					if pl.score != chosen.score {
-						break
-					}
-					if pl.node == now {
-						chosen = pl
-					}
-				}
+	if chosen == nil && best != nil {
+		chosen = best
+		if !r.parent.isUniqueClone() && chosen.score > 0 && chosen.usable() && now != nil && now.usable() && now.score >= 0 {
+			if stay := r.allowed.get(now); stay != nil && stay.score == chosen.score {
+				chosen = stay
 			}
 		}
 	}
@@ -178,33 +171,56 @@ func (r *resource) assignAll(chosen *place, force bool) bool {
 
 // sortPlaces orders places from the best to the worst.
 func (p *plan) sortPlaces(list []*place, active *node) []*place {
-	worth := func(pl *place) cib.Score {
-		if pl.usable() {
-			return pl.score
+	slices.SortStableFunc(list, func(a, b *place) int {
+		switch {
+		case p.better(a, b, active):
+			return -1
+		case p.better(b, a, active):
+			return 1
 		}
-		return minusInfinity
-	}
-	sort.SliceStable(list, func(i, j int) bool {
-		a, b := list[i], list[j]
-		if wa, wb := worth(a), worth(b); wa != wb {
-			return wa > wb
-		}
-		if p.options.placement != "minimal" {
-			if p.options.placement == "balanced" {
-				if c := compareCapacity(a.node, b.node); c != 0 {
-					return c < 0
-				}
-			}
-			if a.assigned != b.assigned {
-				return a.assigned < b.assigned
-			}
-			if active != nil && (a.node == active) != (b.node == active) {
-				return a.node == active
-			}
-		}
-		return a.name < b.name
+		return 0
 	})
 	return list
+}
+
+// bestPlace is the first that sortPlaces would give.
+func (p *plan) bestPlace(places table, active *node) *place {
+	var best *place
+	for _, pl := range places {
+		if pl != nil && (best == nil || p.better(pl, best, active)) {
+			best = pl
+		}
+	}
+	return best
+}
+
+// better: a is to be preferred to b by what is now active on the node active.
+func (p *plan) better(a, b *place, active *node) bool {
+	if wa, wb := a.worth(), b.worth(); wa != wb {
+		return wa > wb
+	}
+	if p.options.placement != "minimal" {
+		if p.options.placement == "balanced" {
+			if c := compareCapacity(a.node, b.node); c != 0 {
+				return c < 0
+			}
+		}
+		if a.assigned != b.assigned {
+			return a.assigned < b.assigned
+		}
+		if active != nil && (a.node == active) != (b.node == active) {
+			return a.node == active
+		}
+	}
+	return a.name < b.name
+}
+
+// worth is the score of a node that can be used.
+func (p *place) worth() cib.Score {
+	if p.usable() {
+		return p.score
+	}
+	return minusInfinity
 }
 
 // topPlace is n as the resource around r sees it.

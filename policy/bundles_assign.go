@@ -80,7 +80,7 @@ func (c *colocation) colocateWithBundle(dependent, primary *resource) {
 	}
 	var on []*place
 	for _, rep := range primary.bundle.replicas {
-		pl := rep.container.where(false)
+		pl := rep.container.where()
 		if pl == nil || rep.container.anyBlocked() ||
 			c.primaryRole >= rolePromoted && (rep.child == nil || rep.child.next < rolePromoted) {
 			continue

@@ -176,18 +176,19 @@ func (p *plan) sortResources() {
 		nodes = append(nodes, &place{node: n, score: n.score})
 	}
 	nodes = p.sortPlaces(nodes, nil)
-	tables := map[*resource]table{}
-	scores := func(r *resource) table {
-		t, ok := tables[r]
+	tallies := map[*resource]*tally{}
+	scores := func(r *resource) *tally {
+		t, ok := tallies[r]
 		if !ok {
-			t, _ = r.addColocatedScores(nil, false, "", 1, selectThisWith)
-			tables[r] = t
+			t = &tally{}
+			r.addScoresTo(t, "", 1, selectThisWith)
+			tallies[r] = t
 		}
 		return t
 	}
-	at := func(t table, n *node) scoreType {
-		if pl := t.get(n); n != nil && pl != nil {
-			return pl.score
+	at := func(t *tally, n *node) scoreType {
+		if i := slices.Index(t.nodes, n); i >= 0 {
+			return t.scores[i]
 		}
 		return minusInfinity
 	}
@@ -214,7 +215,7 @@ func (p *plan) orderLoad(r *resource) {
 	loadStopped := func(n *node) *action {
 		a := p.pseudo("load_stopped_" + n.name)
 		if a.n == nil {
-			a.n = n
+			a.bind(n)
 			a.clear(actOptional)
 		}
 		return a

@@ -3,7 +3,6 @@ package policy
 import (
 	"slices"
 	"sort"
-	"strings"
 )
 
 // assignClone gives the instances their nodes: those that are active stay
@@ -21,8 +20,7 @@ func (r *resource) assignClone(prefer *place) {
 	}
 	for _, c := range slices.Clone(r.withThis) {
 		if c.influences(nil) {
-			f := float32(c.score) / float32(infinity)
-			r.allowed, _ = c.dependent.addColocatedScores(r.allowed, true, c.attr, f, selectActive|selectNonnegative)
+			r.addColocated(c.dependent, c, selectActive|selectNonnegative)
 		}
 	}
 	r.p.showScores("pcmk__clone_allocate", r)
@@ -84,7 +82,7 @@ func (r *resource) distribute(instances []*resource, nodes []*place, limit, perN
 // assignInstance assigns one instance, if prefer is given there or not at all.
 func (r *resource) assignInstance(c *resource, prefer *node, all bool, perNode int) *place {
 	if !c.provisional {
-		return c.where(false)
+		return c.where()
 	}
 	if c.assigning {
 		return nil
@@ -236,17 +234,17 @@ func (r *resource) colocatedScore() scoreType {
 	if len(r.parent.thisWith) == 0 && len(r.parent.withThis) == 0 {
 		return n.score
 	}
-	var t table
-	t.set(&place{node: n, score: n.score})
+	t := &r.p.tally
+	t.takeOne(n)
 	for _, c := range r.parent.thisWith {
-		t, _ = c.primary.addColocatedScores(t, true, c.attr, float32(c.score)/float32(infinity), 0)
+		c.primary.addScoresTo(t, c.attr, float32(c.score)/float32(infinity), 0)
 	}
 	for _, c := range r.parent.withThis {
 		if c.influences(r) {
-			t, _ = c.dependent.addColocatedScores(t, true, c.attr, float32(c.score)/float32(infinity), selectNonnegative)
+			c.dependent.addScoresTo(t, c.attr, float32(c.score)/float32(infinity), selectNonnegative)
 		}
 	}
-	return t.get(n).score
+	return t.scores[0]
 }
 
 // createCloneActions creates the instances' actions and the pseudo actions
@@ -377,48 +375,4 @@ func (r *resource) constrainClone() {
 	if r.promotable {
 		r.constrainPromotable()
 	}
-}
-
-// cloneTask is the task of the instances that a clone's action is about.
-func (r *resource) cloneTask(a *action) string {
-	task := a.task
-	if task == "notify" || task == "notified" {
-		// RSC_pre_notify_start_0: the task is the last word but one.
-		parts := strings.Split(a.key, "_")
-		if len(parts) >= 2 {
-			task = parts[len(parts)-2]
-		}
-	}
-	return r.children[0].atomicTask(knownTask(task))
-}
-
-// stageFlags are the flags of a pseudo action around those of instances: it is
-// required if one of those is, and can run if one of those can.
-func (r *resource) stageFlags(a *action, instances []*resource, n *node) actFlag {
-	flags := actOptional | actRunnable | actPseudo
-	task := r.cloneTask(a)
-	anyRunnable := false
-	for _, c := range instances {
-		on := n
-		if len(c.children) > 0 {
-			on = nil
-		}
-		b := c.newestAction(task, on)
-		if b == nil {
-			continue
-		}
-		cf := c.actionFlags(b, n)
-		if flags&actOptional != 0 && cf&actOptional == 0 {
-			flags &^= actOptional
-			a.clear(actOptional)
-		}
-		anyRunnable = anyRunnable || cf&actRunnable != 0
-	}
-	if !anyRunnable {
-		flags &^= actRunnable
-		if n == nil {
-			a.clear(actRunnable)
-		}
-	}
-	return flags
 }

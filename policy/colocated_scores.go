@@ -18,44 +18,115 @@ const (
 // spentScore marks a node that a dependent's dislike would have made negative.
 const spentScore = infinity * -100
 
-// addColocatedScores adds to nodes what r, and what is colocated with r in
-// turn, think of them, scaled by factor. It returns the new table.
-func (r *resource) addColocatedScores(nodes table, hasNodes bool, attr string, factor float32, sel selection) (table, bool) {
-	if r.merging {
-		return nodes, hasNodes
+// tally is the scores of some nodes while those of colocated resources are
+// added up. The table they come from stays as it is until they are final.
+type tally struct {
+	nodes  []*node
+	scores []cib.Score
+	// begun is false while the tally still waits for a resource's own scores.
+	begun bool
+	// kept holds, for each level of resources, the scores before it.
+	kept  [][]cib.Score
+	level int
+}
+
+// take makes t the scores of a table.
+func (t *tally) take(places table) {
+	t.nodes, t.scores, t.begun = t.nodes[:0], t.scores[:0], true
+	for _, pl := range places {
+		if pl != nil {
+			t.nodes, t.scores = append(t.nodes, pl.node), append(t.scores, pl.score)
+		}
+	}
+}
+
+// takeOne makes t the score of one node.
+func (t *tally) takeOne(n *node) {
+	t.nodes, t.scores, t.begun = append(t.nodes[:0], n), append(t.scores[:0], n.score), true
+}
+
+// give writes the scores into the table they were taken from.
+func (t *tally) give(places table) {
+	for i, n := range t.nodes {
+		places[n.index].score = t.scores[i]
+	}
+}
+
+// keep remembers the scores until drop; back returns to them.
+func (t *tally) keep() {
+	if t.level == len(t.kept) {
+		t.kept = append(t.kept, nil)
+	}
+	t.kept[t.level] = append(t.kept[t.level][:0], t.scores...)
+	t.level++
+}
+
+func (t *tally) drop() { t.level-- }
+
+func (t *tally) back() { copy(t.scores, t.kept[t.level-1]) }
+
+// anyAvailable: some node can take what the tally is for.
+func (t *tally) anyAvailable() bool {
+	for i, n := range t.nodes {
+		if t.scores[i] >= 0 && n.usable() {
+			return true
+		}
+	}
+	return false
+}
+
+// addColocated lets a colocation's other side, and what is colocated with that
+// in turn, count for where r goes.
+func (r *resource) addColocated(other *resource, c *colocation, sel selection) {
+	t := &r.p.tally
+	t.take(r.allowed)
+	other.addScoresTo(t, c.attr, float32(c.score)/float32(infinity), sel)
+	t.give(r.allowed)
+}
+
+// addScoresTo adds to the tally what r, and what is colocated with r in turn,
+// think of its nodes, scaled by factor.
+func (r *resource) addScoresTo(t *tally, attr string, factor float32, sel selection) {
+	if r.merging || r.variant == group && len(r.children) == 0 {
+		return
 	}
 	r.merging = true
-	defer func() { r.merging = false }()
-	work, ok := r.startScores(nodes, hasNodes, attr, factor, sel)
-	if !ok {
-		return nodes, hasNodes
-	}
-	if work.anyAvailable() {
-		multiplier := float32(1)
-		if factor < 0 {
-			multiplier = -1
-		}
-		for _, c := range r.spreading(sel) {
-			other := c.dependent
-			if sel&selectThisWith != 0 {
-				other = c.primary
-			} else if !c.influences(nil) {
-				continue
-			}
-			f := multiplier * float32(c.score) / float32(infinity)
-			work, _ = other.addColocatedScores(work, true, c.attr, f, sel|selectActive)
-		}
+	t.keep()
+	r.startScores(t, attr, factor, sel)
+	if t.anyAvailable() {
+		r.spreadScores(t, factor, sel)
 	} else if sel&selectActive != 0 {
-		return nodes, hasNodes
+		t.back()
+		t.drop()
+		r.merging = false
+		return
 	}
 	if sel&selectNonnegative != 0 {
-		for _, pl := range work.list() {
-			if pl.score == spentScore {
-				pl.score = 1
+		for i, s := range t.scores {
+			if s == spentScore {
+				t.scores[i] = 1
 			}
 		}
 	}
-	return work, true
+	t.drop()
+	r.merging = false
+}
+
+// spreadScores adds what is colocated with r.
+func (r *resource) spreadScores(t *tally, factor float32, sel selection) {
+	multiplier := float32(1)
+	if factor < 0 {
+		multiplier = -1
+	}
+	for _, c := range r.spreading(sel) {
+		other := c.dependent
+		if sel&selectThisWith != 0 {
+			other = c.primary
+		} else if !c.influences(nil) {
+			continue
+		}
+		other.addScoresTo(t, c.attr, multiplier*float32(c.score)/float32(infinity), sel|selectActive)
+	}
 }
 
 func (r *resource) spreading(sel selection) []*colocation {
@@ -68,76 +139,72 @@ func (r *resource) spreading(sel selection) []*colocation {
 	return r.withThis
 }
 
-func (r *resource) startScores(nodes table, hasNodes bool, attr string, factor float32, sel selection) (table, bool) {
-	if r.variant == group {
-		if len(r.children) == 0 {
-			return nil, false
-		}
-		m := r.children[0]
-		if !hasNodes {
-			m = r.children[len(r.children)-1]
-		}
-		work := table(nil)
-		if hasNodes {
-			work = nodes.copy()
-		}
-		work, _ = m.addColocatedScores(work, hasNodes, attr, factor, sel)
-		return work, true
+// startScores adds r's own scores. What a group wants is what its first member
+// wants, or, of a tally that has not begun, its last.
+func (r *resource) startScores(t *tally, attr string, factor float32, sel selection) {
+	switch {
+	case r.variant == group && t.begun:
+		r.children[0].addScoresTo(t, attr, factor, sel)
+	case r.variant == group:
+		r.children[len(r.children)-1].addScoresTo(t, attr, factor, sel)
+		t.begun = true
+	case !t.begun:
+		t.take(r.allowed)
+	default:
+		r.addMatchingScores(t, attr, factor, sel&selectNonnegative != 0)
 	}
-	if !hasNodes {
-		return r.allowed.copy(), true
-	}
-	work := nodes.copy()
-	r.addMatchingScores(work, attr, factor, sel&selectNonnegative != 0)
-	return work, true
 }
 
-func (r *resource) addMatchingScores(work table, attr string, factor float32, onlyPositive bool) {
-	if attr == "" {
-		attr = "#uname"
-	}
-	for _, pl := range work.list() {
-		s := r.bestScore(attr, pl)
-		if factor < 0 && s < 0 || pl.score == spentScore {
+func (r *resource) addMatchingScores(t *tally, attr string, factor float32, onlyPositive bool) {
+	for i, n := range t.nodes {
+		s := r.bestScore(attr, n)
+		have := t.scores[i]
+		if factor < 0 && s < 0 || have == spentScore {
 			// Disliking where the other does not want to be either says nothing.
 			continue
 		}
-		f := factor * float32(s)
-		w := cib.Score(f + 0.5)
-		if f < 0 {
-			w = cib.Score(f - 0.5)
-		}
-		if w == 0 && s != 0 {
-			if factor > 0 {
-				w = 1
-			} else if factor < 0 {
-				w = -1
-			}
-		}
-		sum := w.Add(pl.score)
+		sum := scaled(s, factor).Add(have)
 		if onlyPositive && sum < 0 {
-			if pl.score > 0 {
-				pl.score = spentScore
+			if have > 0 {
+				t.scores[i] = spentScore
 				continue
 			}
-			if pl.score == 0 {
+			if have == 0 {
 				continue
 			}
 		}
-		pl.score = sum
+		t.scores[i] = sum
 	}
 }
 
-// bestScore is r's highest score among nodes that share an attribute with at.
-func (r *resource) bestScore(attr string, at *place) cib.Score {
-	if attr == "#uname" {
-		if pl := r.allowed.get(at.node); pl != nil && pl.usable() {
+// scaled is a score times a factor, rounded, but never to nothing.
+func scaled(s cib.Score, factor float32) cib.Score {
+	f := factor * float32(s)
+	w := cib.Score(f + 0.5)
+	if f < 0 {
+		w = cib.Score(f - 0.5)
+	}
+	switch {
+	case w != 0 || s == 0:
+		return w
+	case factor > 0:
+		return 1
+	case factor < 0:
+		return -1
+	}
+	return 0
+}
+
+// bestScore is r's highest score among nodes that share an attribute with n.
+func (r *resource) bestScore(attr string, n *node) cib.Score {
+	if attr == "" || attr == "#uname" {
+		if pl := r.allowed.get(n); pl != nil && pl.usable() {
 			return max(pl.score, minusInfinity)
 		}
 		return minusInfinity
 	}
 	best := minusInfinity
-	value, has := at.attrs[attr]
+	value, has := n.attrs[attr]
 	for _, pl := range r.allowed {
 		if pl == nil || pl.score <= best || !pl.usable() {
 			continue

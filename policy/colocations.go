@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"slices"
+	"sort"
 	"strings"
 
 	"kvmha/internal/cib"
@@ -53,16 +55,11 @@ func comparePlacement(a, b *resource) int {
 	return strings.Compare(a.id, b.id)
 }
 
-// insertColocation keeps a list sorted; a new one comes before its equals.
+// insertColocation keeps a list sorted; a new one comes before its equals. What
+// much depends on has long lists.
 func insertColocation(list []*colocation, c *colocation, of func(*colocation) *resource) []*colocation {
-	at := 0
-	for at < len(list) && comparePlacement(of(c), of(list[at])) > 0 {
-		at++
-	}
-	list = append(list, nil)
-	copy(list[at+1:], list[at:])
-	list[at] = c
-	return list
+	at := sort.Search(len(list), func(i int) bool { return comparePlacement(of(c), of(list[i])) <= 0 })
+	return slices.Insert(list, at, c)
 }
 
 func (r *resource) addThisWith(c *colocation) {

@@ -38,7 +38,7 @@ func TestTheReferenceDecidesTheSame(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			in := Input{CIB: c, Now: now, Scores: true, Sanitized: true}
+			in := Input{CIB: c, Now: now, Scores: true, Considered: true, Sanitized: true}
 			if c.ExecutionDate != 0 {
 				in.Now = effectiveNow(Input{CIB: c})
 			}

@@ -1,9 +1,6 @@
 package policy
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // changed says which side of an ordering an update has changed.
 type changed uint8
@@ -29,38 +26,6 @@ func flagsFor(a *action, n *node) actFlag {
 		flags |= actRunnable
 	}
 	return flags
-}
-
-var (
-	doneOf = map[string]string{"start": "running", "stop": "stopped", "promote": "promoted", "demote": "demoted", "notify": "notified"}
-	doing  = map[string]string{"running": "start", "stopped": "stop", "promoted": "promote", "demoted": "demote"}
-)
-
-// stageFor is the action of a collective resource that others wait for: not
-// "start" but "everything is running".
-func stageFor(a *action) *action {
-	r := a.r
-	if r == nil || r.variant < group || a.key == "" {
-		return a
-	}
-	key := a.key
-	if _, task, ms, ok := splitKey(a.key); ok && !strings.Contains(a.key, "notify") && ms == 0 {
-		done := doneOf[task]
-		if _, is := doing[task]; is || task == "notified" {
-			done = task
-		}
-		if done != "" {
-			if r.notify && (r.parent == nil || r.isClone() && r.parent.variant == bundle) {
-				key = notifyKey(r.id, "confirmed-post", done)
-			} else {
-				key = opKey(r.id, done, 0)
-			}
-		}
-	}
-	if b := r.newestByKey(key); b != nil {
-		return b
-	}
-	return a
 }
 
 // updateOrderings makes then consistent with its inputs, and follows every
@@ -110,10 +75,10 @@ func (p *plan) updateInput(in *link, then *action) changed {
 	first := in.a
 	firstNode, thenNode := first.n, then.n
 	if first.r != nil && first.r.variant == group && first.task == "start" {
-		firstNode = nodeOf(first.r.where(false))
+		firstNode = nodeOf(first.r.where())
 	}
 	if then.r != nil && then.r.variant == group && then.task == "start" {
-		thenNode = nodeOf(then.r.where(false))
+		thenNode = nodeOf(then.r.where())
 	}
 	if in.flags.has(ordSameNode) && firstNode != nil && thenNode != nil && firstNode != thenNode {
 		in.flags = 0
@@ -270,6 +235,9 @@ func causeFrom(other *action, flag actFlag) string {
 // updateOrdered applies one meaning of an ordering to two actions; groups and
 // clones pass it on to what is in them.
 func (r *resource) updateOrdered(first, then *action, n *node, flags, filter actFlag, kind ordFlag) changed {
+	if !kind.matters(flags) && !interleaves(first, then) {
+		return 0
+	}
 	switch r.variant {
 	case group:
 		return r.p.updateGroupOrdered(first, then, n, flags, filter, kind)
@@ -277,6 +245,20 @@ func (r *resource) updateOrdered(first, then *action, n *node, flags, filter act
 		return r.p.updateCloneOrdered(first, then, n, flags, filter, kind)
 	}
 	return r.p.updatePair(first, then, flags, filter, kind)
+}
+
+// matters: an ordering of this one kind can change flags, given those of first.
+// Most do not, because most of a cluster is as it should be.
+func (f ordFlag) matters(first actFlag) bool {
+	switch f {
+	case ordOptional, ordOneOrMore:
+		return false
+	case ordImpliesThen:
+		return first&actOptional == 0
+	case ordRunnableFirst:
+		return first&actRunnable == 0
+	}
+	return true
 }
 
 func (p *plan) updatePair(first, then *action, flags, filter actFlag, kind ordFlag) changed {

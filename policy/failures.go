@@ -54,7 +54,7 @@ func (p *plan) failureRecord(r *resource, n *node) failRecord {
 	if r.historyName != "" {
 		name = r.historyName
 	}
-	all := n.failures(compareVersions(p.cib.FeatureSet, "3.0.13") < 0)
+	all := n.failures(p.legacyFailures)
 	if r.unique {
 		return all[name]
 	}

@@ -207,7 +207,7 @@ func (p *plan) transition() *Transition {
 	for _, a := range p.graph {
 		t.Actions = append(t.Actions, p.export(a))
 	}
-	for i := len(p.actions) - 1; i >= 0; i-- {
+	for i := len(p.actions) - 1; i >= 0 && p.in.Considered; i-- {
 		if a := p.actions[i]; !a.is(actInGraph) {
 			t.Considered = append(t.Considered, p.export(a))
 		}

@@ -158,7 +158,7 @@ func (r *resource) actionFlags(a *action, n *node) actFlag {
 	case group:
 		return r.groupFlags(a, n)
 	case clone:
-		return r.stageFlags(a, r.children, n)
+		return r.cloneFlags(a, n)
 	case bundle:
 		return r.bundleFlags(a, n)
 	}

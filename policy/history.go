@@ -2,7 +2,6 @@ package policy
 
 import (
 	"slices"
-	"sort"
 	"strings"
 
 	"kvmha/internal/cib"
@@ -135,9 +134,8 @@ func (p *plan) anonymousInstance(n *node, parent *resource, name string) *resour
 		if found != nil {
 			break
 		}
-		where := child.locations2(true)
-		if len(where) > 0 {
-			if where[0] != n {
+		if where := child.firstNode(); where != nil {
+			if where != n {
 				continue
 			}
 			if found = child.member(name); found != nil && len(found.running) > 0 {
@@ -181,31 +179,6 @@ func (r *resource) member(name string) *resource {
 		}
 	}
 	return nil
-}
-
-// locations2 are the nodes where r is active, and where it is being started.
-func (r *resource) locations2(pending bool) []*node {
-	var out []*node
-	add := func(n *node) {
-		if n != nil && !slices.Contains(out, n) {
-			out = append(out, n)
-		}
-	}
-	if len(r.children) > 0 {
-		for _, c := range r.children {
-			for _, n := range c.locations2(false) {
-				add(n)
-			}
-		}
-		return out
-	}
-	for _, n := range r.running {
-		add(n)
-	}
-	if pending {
-		add(r.pendingNode)
-	}
-	return out
 }
 
 // addOrphan makes a resource of history that no configuration explains.
@@ -264,7 +237,9 @@ func sortedOps(h *cib.ResourceHistory) []*cib.OpHistory {
 	for i := len(h.Ops) - 1; i >= 0; i-- {
 		out = append(out, &h.Ops[i])
 	}
-	sort.SliceStable(out, func(i, j int) bool { return newerOp(out[i], out[j], true) < 0 })
+	if len(out) > 1 {
+		slices.SortStableFunc(out, func(a, b *cib.OpHistory) int { return newerOp(a, b, true) })
+	}
 	return out
 }
 
@@ -324,21 +299,24 @@ func transitionOf(op *cib.OpHistory) (number int64, uuid string, ok bool) {
 	if !found {
 		key = op.TransitionKey
 	}
-	parts := strings.SplitN(key, ":", 4)
-	if len(parts) != 4 {
+	_, rest, _ := strings.Cut(key, ":")
+	transition, rest, _ := strings.Cut(rest, ":")
+	if _, uuid, ok = strings.Cut(rest, ":"); !ok {
 		return 0, "", false
 	}
-	return leadingInt(parts[1]), parts[3], true
+	return leadingInt(transition), uuid, true
 }
 
 // targetRC is the exit code that the operation was expected to give, -1 if the
 // history does not tell.
 func targetRC(op *cib.OpHistory) cib.RC {
-	parts := strings.SplitN(op.TransitionKey, ":", 4)
-	if len(parts) != 4 {
+	_, rest, _ := strings.Cut(op.TransitionKey, ":")
+	_, rest, _ = strings.Cut(rest, ":")
+	rc, _, ok := strings.Cut(rest, ":")
+	if !ok {
 		return -1
 	}
-	return cib.RC(leadingInt(parts[2]))
+	return cib.RC(leadingInt(rc))
 }
 
 // activeRange finds the last start and stop in a sorted history. What follows

@@ -13,8 +13,8 @@ func (r *resource) anyBlocked() bool {
 // compatible finds the instance of r that other, an instance of another clone,
 // belongs with: one on the same node, in the wanted role.
 func (r *resource) compatible(other *resource, in role, now bool) *resource {
-	if pl := other.where(now); pl != nil {
-		return r.compatibleOn(pl.node, in, now)
+	if n := other.placedOn(now); n != nil {
+		return r.compatibleOn(n, in, now)
 	}
 	for _, pl := range r.p.sortPlaces(other.allowed.list(), nil) {
 		if c := r.compatibleOn(pl.node, in, now); c != nil {
@@ -26,10 +26,7 @@ func (r *resource) compatible(other *resource, in role, now bool) *resource {
 
 func (r *resource) compatibleOn(n *node, in role, now bool) *resource {
 	for _, c := range r.instances() {
-		if in != roleUnknown && c.state(now) != in || c.anyBlocked() {
-			continue
-		}
-		if pl := c.where(now); pl != nil && pl.node == n {
+		if c.placedOn(now) == n && (in == roleUnknown || c.state(now) == in) && !c.anyBlocked() {
 			return c
 		}
 	}
@@ -70,7 +67,7 @@ func (c *colocation) colocateWithClone(dependent, primary *resource) {
 	case c.score >= infinity:
 		var on []*place
 		for _, child := range primary.children {
-			if pl := child.where(false); pl != nil && !child.anyBlocked() {
+			if pl := child.where(); pl != nil && !child.anyBlocked() {
 				on = append(on, pl)
 			}
 		}
@@ -99,16 +96,15 @@ func perNode(r *resource) int {
 
 // limitTo forbids all nodes but some; merge adds the scores of those.
 func (r *resource) limitTo(on []*place, merge bool) {
-	find := func(n *node) *place {
-		for _, pl := range slices.Backward(on) {
-			if pl.node == n {
-				return pl
-			}
-		}
-		return nil
+	wanted := make(table, len(r.p.nodes))
+	for _, pl := range on {
+		wanted.set(pl)
 	}
-	for _, pl := range r.allowed.list() {
-		if with := find(pl.node); with == nil {
+	for _, pl := range r.allowed {
+		if pl == nil {
+			continue
+		}
+		if with := wanted.get(pl.node); with == nil {
 			pl.score = minusInfinity
 		} else if merge {
 			pl.score = pl.score.Add(with.score)

@@ -303,10 +303,12 @@ func (p *plan) scoreNodes() {
 	for _, r := range p.resources {
 		p.applyStickiness(r)
 	}
-	for _, n := range p.nodes {
-		for _, r := range p.resources {
-			p.applyThreshold(r, n)
-			applyExclusive(r, n)
+	p.applyThresholds()
+	for _, r := range p.resources {
+		if r.exclusiveDiscovery {
+			for _, n := range p.nodes {
+				applyExclusive(r, n)
+			}
 		}
 	}
 	p.scoreIntents()
@@ -326,6 +328,19 @@ func (p *plan) applyStickiness(r *resource) {
 	p.scoreOn(r, n, r.stickiness)
 }
 
+// applyThresholds takes resources away from nodes where they failed too often.
+// Most nodes have no failures at all.
+func (p *plan) applyThresholds() {
+	for _, n := range p.nodes {
+		if len(n.failures(p.legacyFailures)) == 0 {
+			continue
+		}
+		for _, r := range p.resources {
+			p.applyThreshold(r, n)
+		}
+	}
+}
+
 func (p *plan) applyThreshold(r *resource, n *node) {
 	if len(r.children) > 0 {
 		for _, c := range r.children {
@@ -342,6 +357,8 @@ func (p *plan) applyThreshold(r *resource, n *node) {
 	}
 }
 
+// applyExclusive forbids a node that no constraint allowed by name, if that is
+// where the resource may be looked for alone.
 func applyExclusive(r *resource, n *node) {
 	if !r.exclusiveDiscovery && !r.top().exclusiveDiscovery {
 		return

@@ -233,6 +233,8 @@ type resource struct {
 	locations          []*location
 	tickets            []*ticketUse
 	actions            []*action
+	// version counts the changes of actions of r and of what is in it.
+	version uint
 
 	group  groupTraits
 	clone  cloneTraits
@@ -335,25 +337,28 @@ type plan struct {
 	tags      map[string][]string
 	tickets   map[string]*ticket
 
-	locations      []*location
-	colocations    []*colocation
-	orderings      []*ordering
-	actions        []*action
-	singletons     map[string]*action
-	paramChecks    []paramCheck
-	stopNeeded     []*resource
-	failedOps      []FailedOp
-	haveFencing    bool
-	haveRemote     bool
-	unfencing      bool
-	implied        []*cib.Resource
-	held           map[string]bool
+	locations   []*location
+	colocations []*colocation
+	orderings   []*ordering
+	actions     []*action
+	singletons  map[string]*action
+	paramChecks []paramCheck
+	stopNeeded  []*resource
+	failedOps   []FailedOp
+	haveFencing bool
+	haveRemote  bool
+	unfencing   bool
+	implied     []*cib.Resource
+	held        map[string]bool
+	// legacyFailures: the CIB counts failures per resource, not per operation.
+	legacyFailures bool
 	scores         []ScoreLine
 	recheck        int64
 	warnings       []string
 	errors         []string
 	notices        []string
 	tracking       int
+	tally          tally
 	views          []ResourceView
 	counts         [3]int // instances, disabled, blocked
 	nodeViews      []NodeView

@@ -44,7 +44,8 @@ func (a *action) graphMeta() map[string]string {
 // attributes are what the <attributes> element of the graph holds: parameters,
 // meta-attributes, and facts about the clone an instance belongs to.
 func (p *plan) attributes(a *action) (attrs, params []cib.NV) {
-	out := maps.Clone(a.extra)
+	out := make(map[string]string, 16)
+	maps.Copy(out, a.extra)
 	add := func(m map[string]string) {
 		for name, value := range m {
 			if isDigit(name[0]) {

@@ -13,6 +13,7 @@ func newPlan(in Input) *plan {
 		tickets: map[string]*ticket{}, singletons: map[string]*action{}, held: map[string]bool{},
 	}
 	p.index.config = &in.CIB.Config
+	p.legacyFailures = compareVersions(in.CIB.FeatureSet, "3.0.13") < 0
 	for _, id := range in.Hold {
 		p.held[id] = true
 	}

@@ -137,7 +137,7 @@ func (r *resource) probeClone(n *node) bool {
 		c.walk(func(m *resource) { found = found || len(m.children) == 0 && m.isKnown(n) })
 		return found
 	}
-	there := func(c *resource) bool { return nodeOf(c.where(false)) == n }
+	there := func(c *resource) bool { return nodeOf(c.where()) == n }
 	for _, fits := range []func(*resource) bool{known, there} {
 		if i := slices.IndexFunc(r.children, fits); i >= 0 {
 			return r.children[i].probe(n)

@@ -124,7 +124,7 @@ func (r *resource) setPriority(cl *resource) {
 			}
 		})
 	}
-	pl := r.where(false)
+	pl := r.where()
 	if pl == nil {
 		return
 	}
@@ -170,7 +170,7 @@ func (r *resource) sortForPromotion() {
 	r.clone.sorted = true
 	r.merging = true
 	for _, c := range r.children {
-		if pl := c.where(false); pl != nil && c.sortIndex >= 0 {
+		if pl := c.where(); pl != nil && c.sortIndex >= 0 {
 			if at := r.allowed.get(pl.node); at != nil {
 				at.score = c.sortIndex.Add(at.score)
 			}
@@ -182,17 +182,17 @@ func (r *resource) sortForPromotion() {
 			if c.score < infinity {
 				sel = selectActive
 			}
-			r.allowed, _ = c.primary.addColocatedScores(r.allowed, true, c.attr, float32(c.score)/float32(infinity), sel)
+			r.addColocated(c.primary, c, sel)
 		}
 	}
 	for _, c := range slices.Clone(r.withThis) {
 		if c.primaryRole == rolePromoted && c.influences(nil) {
-			r.allowed, _ = c.dependent.addColocatedScores(r.allowed, true, c.attr, float32(c.score)/float32(infinity), selectActive|selectNonnegative)
+			r.addColocated(c.dependent, c, selectActive|selectNonnegative)
 		}
 	}
 	r.p.requirePromotionTickets(r)
 	for _, c := range r.children {
-		pl := c.where(false)
+		pl := c.where()
 		switch {
 		case !c.managed && c.next == rolePromoted:
 			c.sortIndex = infinity
@@ -219,7 +219,7 @@ func (k keptScores) comparePromotion(a, b *resource) int {
 
 func (r *resource) decideRole(cl *resource, promoted *int) {
 	p := r.p
-	pl := r.where(false)
+	pl := r.where()
 	if p.in.Scores {
 		line := ScoreLine{Resource: r.id, Score: r.sortIndex}
 		if pl != nil {
@@ -257,7 +257,7 @@ func (r *resource) promotionPlace() *place {
 			return nil
 		}
 	}
-	pl := r.where(false)
+	pl := r.where()
 	switch {
 	case pl == nil:
 		return nil
@@ -267,7 +267,7 @@ func (r *resource) promotionPlace() *place {
 		}
 	case r.priority < 0, !pl.usable():
 		return nil
-	case pl.isGuest() && pl.remote.container.where(false) == nil:
+	case pl.isGuest() && pl.remote.container.where() == nil:
 		return nil
 	}
 	top := r.top()
@@ -357,7 +357,7 @@ func (c *colocation) placeWithPromotable(dependent, primary *resource) {
 	var on []*place
 	attr := c.attribute("#uname")
 	for _, child := range primary.children {
-		pl := child.where(false)
+		pl := child.where()
 		if pl == nil || child.state(false) != c.primaryRole {
 			continue
 		}

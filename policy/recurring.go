@@ -173,6 +173,7 @@ func (a *action) expect(rc cib.RC) { a.meta["op_target_rc"] = strconv.Itoa(int(r
 func (r *resource) cancel(task string, ms int64, n *node, why string) *action {
 	a := r.p.customAction(r, opKey(r.id, task, ms), "cancel", n, false)
 	a.task, a.cancelTask = "cancel", task
+	a.changed()
 	a.meta["operation"] = task
 	a.meta["interval"] = strconv.FormatInt(ms, 10)
 	a.because("recurring " + task + " of " + r.id + " on " + n.name + " ends: " + why)

@@ -21,6 +21,9 @@ type Input struct {
 	Sanitized bool
 	// Scores asks for Transition.Scores, which cost time and memory.
 	Scores bool
+	// Considered asks for Transition.Considered: in a cluster where all is well
+	// that is nearly everything.
+	Considered bool
 	// Utilization asks for the nodes' capacities, and for what each resource
 	// takes of them, among Transition.Scores.
 	Utilization bool
@@ -164,7 +167,8 @@ type Transition struct {
 	Options map[string]string `json:"options,omitempty"`
 
 	// Considered holds the actions that did not make it into the graph:
-	// optional, unrunnable or unmanaged ones, for the DOT writer and explain.
+	// optional, unrunnable or unmanaged ones, for the DOT writer. It is
+	// filled if Input.Considered asks for it.
 	Considered []*Action `json:"considered,omitempty"`
 	// Changes is what will happen to nodes, then to resources, as the
 	// reference's "Transition Summary" lists it.

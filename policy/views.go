@@ -110,7 +110,7 @@ func (p *plan) fillNext(views []ResourceView) {
 		v := &views[i]
 		if r := p.findResource(v.ID); r != nil && r.cfg.Kind == v.Kind {
 			v.NextRole = roleNames[r.state(false)]
-			if pl := r.where(false); pl != nil {
+			if pl := r.where(); pl != nil {
 				v.Next = pl.name
 			}
 			v.Why = r.reasons()

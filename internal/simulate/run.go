@@ -38,7 +38,8 @@ type Options struct {
 // Run prints to w what the options ask for.
 func Run(w io.Writer, c *cib.CIB, opt Options) error {
 	o := &outline{w: w, plain: opt.Scores || opt.Utilization}
-	in := policy.Input{CIB: c, Now: opt.now(c), Scores: opt.Scores, Utilization: opt.Utilization, Sanitized: true}
+	in := policy.Input{CIB: c, Now: opt.now(c), Scores: opt.Scores, Utilization: opt.Utilization, Sanitized: true,
+		Considered: opt.DOT != nil}
 	opt.Process = opt.Process || o.plain
 	opt.tellTime(o, c)
 	decide := opt.Inspect
