@@ -51,7 +51,11 @@ type action struct {
 	failRole   role
 	priority   cib.Score
 	reason     string
-	cause      string
+	// why is the cause, if one is known before the graph is built; or else
+	// what changed a flag of it: dropped, because of another action.
+	why       *Reason
+	whyAction *action
+	whyFlag   actFlag
 
 	before, after []*link
 	// afterIndex finds what is already ordered after this action.
@@ -96,10 +100,19 @@ func (a *action) explainAs(reason string, overwrite bool) {
 	}
 }
 
-// because sets the cause in words, unless there is one.
-func (a *action) because(cause string) {
-	if a.cause == "" {
-		a.cause = cause
+// because sets the cause, unless there is one.
+func (a *action) because(why Reason) {
+	if a.why == nil && a.whyAction == nil {
+		a.why = &why
+	}
+}
+
+// becauseOf makes another action the cause, unless there is one: its state made
+// this one required (actOptional dropped) or, which counts more, impossible
+// (actRunnable dropped).
+func (a *action) becauseOf(other *action, dropped actFlag) {
+	if a.why == nil && (a.whyAction == nil || dropped == actRunnable && a.whyFlag != actRunnable) {
+		a.whyAction, a.whyFlag = other, dropped
 	}
 }
 

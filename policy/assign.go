@@ -63,7 +63,6 @@ func (r *resource) assignPrimitive(prefer *place) *place {
 		r.finish(stay, true)
 	case p.options.stopAll:
 		r.finish(nil, true)
-		r.explain("stop-all-resources is set")
 	default:
 		r.assignBest(prefer)
 	}

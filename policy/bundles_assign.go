@@ -69,7 +69,7 @@ func (c *colocation) colocateWithBundle(dependent, primary *resource) {
 			c.applyDependent(dependent, with)
 		} else if c.score >= infinity {
 			dependent.assignAll(nil, true)
-			dependent.explain("colocation " + c.id + " needs a container of " + primary.id + " on its node")
+			dependent.follow(c, primary)
 		}
 		return
 	case c.score < infinity:
@@ -88,7 +88,7 @@ func (c *colocation) colocateWithBundle(dependent, primary *resource) {
 		on = append(on, pl)
 	}
 	dependent.limitTo(slices.Clip(on), false)
-	dependent.explain("colocation " + c.id + " keeps it where " + primary.id + " runs")
+	dependent.follow(c, primary)
 }
 
 // applyLocationToBundle: a bundle's location is that of its containers; only

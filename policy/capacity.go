@@ -85,7 +85,7 @@ func (p *plan) limitByCapacity(r *resource) *place {
 	for _, pl := range r.allowed.list() {
 		if pl.available() && !fits(pl.node, needs) {
 			p.scoreOn(r, pl.node, minusInfinity)
-			r.explain(pl.name + " has too little capacity left")
+			r.noteAt(pl.node, Reason{Kind: ReasonCapacity}, minusInfinity)
 		}
 	}
 	if capable {

@@ -1,12 +1,14 @@
 package policy
 
-// causeOf says why an action is needed. It is never empty.
-func (p *plan) causeOf(a *action) string {
-	if a.cause != "" {
-		return a.cause
-	}
-	if a.r == nil {
-		return firstText(a.reason, a.task+" is needed on "+nameOf(a.n))
+import "slices"
+
+// causeOf says why an action is needed. Its text is never empty.
+func (p *plan) causeOf(a *action) Reason {
+	switch {
+	case a.why != nil:
+		return *a.why
+	case a.r == nil:
+		return p.clusterCause(a)
 	}
 	r := a.r
 	switch a.task {
@@ -17,15 +19,36 @@ func (p *plan) causeOf(a *action) string {
 	case "stop":
 		return r.stopCause(a)
 	case "migrate_to", "migrate_from":
-		return r.id + " moves from " + a.meta["migrate_source"] + " to " + a.meta["migrate_target"] + ": " + r.moveWhy(r.p.nodeByName[a.meta["migrate_source"]])
+		return r.moveCause(p.nodeByName[a.meta["migrate_source"]])
 	case "promote":
-		return r.id + " is the fittest instance to be promoted on " + nameOf(a.n)
+		return r.promoteCause(a)
 	case "demote":
-		return r.id + " is not to be promoted on " + nameOf(a.n) + " any more: " + firstText(a.reason, r.lastWhy())
+		return r.demoteCause(a)
 	case "notify":
-		return "instances are told what happens to the others"
+		return Reason{Kind: ReasonNotify, ID: r.top().id}
 	}
-	return firstText(a.reason, a.task+" of "+r.id+" is needed: "+r.lastWhy())
+	if a.whyAction != nil {
+		return p.becauseOrdered(a)
+	}
+	if a.isRecurring() {
+		return Reason{Kind: ReasonMonitor, Subject: r.id}
+	}
+	return Reason{Kind: ReasonCluster, Action: a.task, Node: nameOf(a.n), Detail: a.reason}
+}
+
+// clusterCause is the cause of what belongs to no resource.
+func (p *plan) clusterCause(a *action) Reason {
+	switch {
+	case a.task == "stonith" && a.n.isGuest():
+		return Reason{Kind: ReasonGuestFence, Node: a.n.name, Resource: a.n.remote.container.id}
+	case a.task == "stonith" && a.meta["stonith_action"] == "on":
+		return Reason{Kind: ReasonUnfencing, Node: a.n.name, Detail: firstText(a.reason, "resources that start or stop there require it")}
+	case a.task == "stonith":
+		return Reason{Kind: ReasonFencing, Node: a.n.name, Detail: firstText(a.n.why, a.reason)}
+	case a.task == "probe_again":
+		return Reason{Kind: ReasonProbeAgain, Node: a.n.name}
+	}
+	return Reason{Kind: ReasonCluster, Action: a.task, Node: nameOf(a.n), Detail: a.reason}
 }
 
 func nameOf(n *node) string {
@@ -35,71 +58,271 @@ func nameOf(n *node) string {
 	return n.name
 }
 
-func (r *resource) monitorCause(a *action) string {
-	if a.isRecurring() {
-		return "monitor configured for " + r.id
+func (r *resource) monitorCause(a *action) Reason {
+	switch {
+	case a.is(actReschedule) && a.isRecurring():
+		return Reason{Kind: ReasonParameters}
+	case a.isRecurring():
+		return Reason{Kind: ReasonMonitor, Subject: r.id}
 	}
-	return "the state of " + r.id + " on " + nameOf(a.n) + " is unknown"
+	return Reason{Kind: ReasonUnknown, Node: nameOf(a.n)}
 }
 
-func (r *resource) startCause(a *action) string {
+func (r *resource) startCause(a *action) Reason {
+	now := r.current()
 	switch {
-	case a.reason != "":
-		return r.id + " is started anew: " + a.reason
-	case r.failed:
-		return r.id + " failed and is recovered on " + nameOf(a.n)
-	case len(r.running) > 0 && r.allocated != nil && !r.runsOn(r.allocated.node):
-		return r.id + " moves to " + nameOf(a.n) + ": " + r.moveWhy(r.current())
-	case len(r.running) > 0:
-		return r.id + " is restarted: " + r.lastWhy()
+	case now != nil && r.allocated != nil && !r.runsOn(r.allocated.node):
+		return r.moveCause(now)
+	case now != nil:
+		return r.restartCause(a)
 	}
-	return r.id + " is to run, and " + nameOf(a.n) + " is the best node for it"
+	return Reason{Kind: ReasonWanted, Node: nameOf(a.n)}
 }
 
-func (r *resource) stopCause(a *action) string {
+func (r *resource) stopCause(a *action) Reason {
 	switch {
-	case r.failed:
-		return r.id + " failed on " + nameOf(a.n)
 	case r.orphan:
-		return r.id + " is not in the configuration any more"
-	case r.disabled() && r.next == roleStopped:
-		return "target-role of " + r.id + " is " + r.meta["target-role"]
-	case a.n != nil && a.n.standby:
-		return "node " + a.n.name + " is in standby"
-	case r.allocated == nil:
-		return r.id + " may run on no usable node: " + firstText(a.reason, r.lastWhy())
-	case a.n != r.allocated.node:
-		return r.id + " moves to " + r.allocated.name + ": " + firstText(a.reason, r.moveWhy(a.n))
+		return Reason{Kind: ReasonOrphan}
+	case a.n == nil:
+		return r.restartCause(a)
+	case len(r.running) > 1 && r.activeCount() > 1 && (r.allocated == nil || !r.runsOn(r.allocated.node) || a.n != r.allocated.node || !r.failed):
+		return Reason{Kind: ReasonMultiple, Detail: nodeNames(r.running), Value: firstText(r.meta["multiple-active"], "stop_start")}
+	case r.allocated == nil, a.n != r.allocated.node:
+		return r.moveCause(a.n)
 	}
-	return r.id + " is restarted: " + firstText(a.reason, r.lastWhy())
+	return r.restartCause(a)
 }
 
-// moveWhy says why r leaves a node: because of the node, if that cannot keep
-// anything, else because of what was decided about r.
-func (r *resource) moveWhy(from *node) string {
+// moveCause says why r leaves a node: what keeps it from staying there.
+func (r *resource) moveCause(from *node) Reason {
+	if from != nil {
+		if r.failed {
+			if op := r.p.lastFailed(r, from); op != nil {
+				return recovering(failureReason(op, from))
+			}
+		}
+		if why := r.against(from); len(why) > 0 {
+			return why[0]
+		}
+		for _, a := range r.actions {
+			if a.whyAction != nil && (a.task == "stop" || a.task == "start") {
+				return r.p.becauseOrdered(a)
+			}
+		}
+	}
+	if r.allocated == nil {
+		return Reason{Kind: ReasonCluster, Detail: "no node can take it"}
+	}
+	return Reason{Kind: ReasonWanted, Node: r.allocated.name}
+}
+
+func recovering(why Reason) Reason {
+	why.Kind = ReasonRecover
+	return why
+}
+
+// restartCause says why r goes down and comes up again where it is, or cannot:
+// whatever one of the actions that this takes was needed for in the first place.
+func (r *resource) restartCause(a *action) Reason {
+	p := r.p
+	if r.failed || r.mustStop || slices.ContainsFunc(r.fillers, func(f *resource) bool { return f.failed }) {
+		if why, ok := r.recoveryCause(); ok {
+			return why
+		}
+	}
+	changes := slices.DeleteFunc(append([]*action{a}, r.actions...), func(b *action) bool {
+		return b.task != "start" && b.task != "stop" && b.task != "demote" && b.task != "promote"
+	})
+	for _, b := range changes {
+		if b.why != nil && !b.is(actOptional) {
+			return *b.why
+		}
+	}
+	for _, b := range changes {
+		if b.task == "start" {
+			if why, blocked := p.whyBlocked(b); blocked {
+				return why
+			}
+		}
+	}
+	for _, b := range changes {
+		if b.whyAction != nil {
+			return p.becauseOrdered(b)
+		}
+	}
+	if r.failed {
+		return recovering(Reason{Node: nameOf(r.current())})
+	}
+	return Reason{Kind: ReasonWanted, Node: nameOf(nodeOf(r.allocated))}
+}
+
+// recoveryCause is the failure, of r or of what lives in it, that r is
+// recovered from.
+func (r *resource) recoveryCause() (Reason, bool) {
+	for _, q := range append([]*resource{r}, r.fillers...) {
+		for _, n := range append([]*node{r.current()}, r.running...) {
+			if op := r.p.lastFailed(q, n); op != nil && n != nil {
+				why := recovering(failureReason(op, n))
+				why.Subject = r.ifOther(q)
+				return why, true
+			}
+		}
+	}
+	for i := range r.notes {
+		if r.notes[i].why.Kind == ReasonGuestLost {
+			return r.notes[i].why, true
+		}
+	}
+	return Reason{}, false
+}
+
+// whyBlocked tells why an action cannot be done, if so.
+func (p *plan) whyBlocked(a *action) (Reason, bool) {
+	if a.is(actRunnable) {
+		return Reason{}, false
+	}
+	if a.n != nil && !a.is(actOnDC) {
+		if out := p.unusable(a.n); len(out) > 0 && (!a.n.online || a.n.pending) {
+			return out[0], true
+		}
+	}
+	switch o := &p.options; {
+	case a.needs != needsNothing && !o.haveQuorum && (o.quorum == quorumStop || o.quorum == quorumFreeze || o.quorum == quorumDemote):
+		return Reason{Kind: ReasonQuorum, Value: o.raw["no-quorum-policy"]}, true
+	case a.whyAction != nil && a.whyFlag == actRunnable:
+		return p.becauseOrdered(a), true
+	case a.why != nil:
+		return *a.why, true
+	case a.r != nil && a.r.allocated == nil && a.r.variant == primitive:
+		return a.r.nowhere(), true
+	}
+	return Reason{Kind: ReasonCluster, Detail: firstText(a.reason, "it is not known where")}, true
+}
+
+// nowhere sums up why r is to be on no node: the reason that the first usable
+// node has, or else the first of all.
+func (r *resource) nowhere() Reason {
+	var first *Reason
+	for _, n := range r.p.nodes {
+		if why := r.against(n); len(why) > 0 && (first == nil || n.usable()) {
+			first = &why[0]
+			if n.usable() {
+				break
+			}
+		}
+	}
+	if first == nil {
+		return Reason{Kind: ReasonCluster, Detail: "no node can take it"}
+	}
+	return *first
+}
+
+func (r *resource) promoteCause(a *action) Reason {
+	s := r.sortIndex
+	if s >= infinity {
+		s = r.priority
+	}
+	return Reason{Kind: ReasonPromotion, Node: nameOf(a.n), Score: s, Value: "best"}
+}
+
+func (r *resource) demoteCause(a *action) Reason {
 	switch {
-	case from == nil:
-	case from.unclean:
-		return "node " + from.name + " is unclean: " + firstText(from.why, "its state is unknown")
-	case from.shutdown:
-		return "node " + from.name + " is shutting down"
-	case from.standbyOnFail:
-		return "node " + from.name + " is in standby after a failure"
-	case from.standby:
-		return "node " + from.name + " is in standby"
-	case !from.online:
-		return "node " + from.name + " is offline"
+	case r.failed:
+		return r.restartCause(a)
+	case r.allocated == nil || a.n != r.allocated.node:
+		return r.moveCause(a.n)
+	case r.next == rolePromoted:
+		return r.restartCause(a)
 	}
-	return r.lastWhy()
+	return Reason{Kind: ReasonRole, Node: nameOf(a.n)}
 }
 
-// lastWhy is what was decided last, and so decided most.
-func (r *resource) lastWhy() string {
-	if len(r.why) > 0 {
-		return r.why[len(r.why)-1]
+// becauseOrdered is the cause of an action that another one made necessary or
+// impossible. Behind the stages of groups and clones it finds what is meant.
+func (p *plan) becauseOrdered(a *action) Reason {
+	other := a.whyAction
+	for depth := 0; depth < 10 && other.is(actPseudo) && other.whyAction != nil; depth++ {
+		other = other.whyAction
 	}
-	if r.allocated != nil {
-		return r.allocated.name + " has the best score (" + r.allocated.score.String() + ")"
+	if other.task == "stonith" {
+		return p.causeOf(other)
 	}
-	return "no constraint says more"
+	why := Reason{Kind: ReasonOrder, Action: firstText(doing[other.task], other.task)}
+	if a.whyFlag != actOptional {
+		why.Kind = ReasonBlockedBy
+	}
+	if i := slices.IndexFunc(other.before, func(l *link) bool { return l.a.r != nil && !l.a.is(actRunnable) }); other.r == nil && i >= 0 {
+		other = other.before[i].a
+		why.Action = other.task
+	}
+	if other.r != nil {
+		why.Resource = other.r.id
+		why.ID = p.orderID(a.r, other.r)
+	}
+	if other.n != nil && a.whyFlag == actOptional {
+		why.Node = other.n.name
+	}
+	if a.whyFlag != actOptional && other.whyAction == nil {
+		why.Detail = p.rootOf(other)
+	}
+	return why
+}
+
+// rootOf tells, where it is not simply an order again, why an action or what is
+// behind a stage of a group or clone cannot be done.
+func (p *plan) rootOf(a *action) string {
+	text := ""
+	if a.r != nil {
+		a.r.walk(func(m *resource) {
+			if text == "" && m.variant == primitive && m.allocated == nil {
+				why := m.nowhere()
+				why.Subject = firstText(why.Subject, m.id)
+				text = why.String()
+			}
+		})
+		if a.r.variant == primitive && text == "" {
+			if why, blocked := p.whyBlocked(a); blocked {
+				text = why.String()
+			}
+		}
+	}
+	return text
+}
+
+// orderID is the ordering constraint between two resources or what is around
+// them, "" if there is none: then it follows from what they are.
+func (p *plan) orderID(a, b *resource) string {
+	around := func(r *resource) []string {
+		var ids []string
+		for ; r != nil; r = r.parent {
+			ids = append(ids, r.id, r.xmlID)
+		}
+		return ids
+	}
+	as, bs := around(a), around(b)
+	for i := range p.cib.Config.Orders {
+		c := &p.cib.Config.Orders[i]
+		names := p.named(c.First, c.Then)
+		for j := range c.Sets {
+			names = append(names, p.named(c.Sets[j].Refs...)...)
+		}
+		in := func(ids []string) bool {
+			return slices.ContainsFunc(ids, func(id string) bool { return slices.Contains(names, id) })
+		}
+		if in(as) && in(bs) {
+			return c.ID
+		}
+	}
+	return ""
+}
+
+// named are ids and what is behind those that are tags or templates.
+func (p *plan) named(ids ...string) []string {
+	out := slices.Clone(ids)
+	for _, id := range ids {
+		if refs, ok := p.tagged(id); ok {
+			out = append(out, refs...)
+		}
+	}
+	return out
 }

@@ -67,7 +67,7 @@ func (p *plan) checkHistory(r *resource, n *node, h *cib.ResourceHistory) {
 	if changed {
 		p.triggerUnfencing(r, n, "Device definition changed")
 		if r.runsOn(n) {
-			r.stopOn(n, false).because("the agent of " + r.id + " was changed")
+			r.stopOn(n, false).because(Reason{Kind: ReasonAgent})
 			r.startPending = true
 		}
 		r.cleanup(n, false)
@@ -126,7 +126,7 @@ func (p *plan) checkOperation(r *resource, n *node, op *cib.OpHistory) bool {
 	}
 	switch verdict {
 	case digestRestart:
-		p.forceRestart(r, n, task, op.IntervalMS)
+		p.forceRestart(r, n, task, op)
 	case digestChanged, digestUnknown:
 		switch {
 		case op.IntervalMS > 0:
@@ -134,9 +134,9 @@ func (p *plan) checkOperation(r *resource, n *node, op *cib.OpHistory) bool {
 			p.newAction(r, task, op.IntervalMS, n, true).set(actReschedule)
 		case p.restartDigest(op) != "":
 			p.triggerUnfencing(r, n, "Device parameters changed (reload)")
-			p.scheduleReload(r, n)
+			p.scheduleReload(r, n, op)
 		default:
-			p.forceRestart(r, n, task, op.IntervalMS)
+			p.forceRestart(r, n, task, op)
 		}
 	default:
 		return false
@@ -144,25 +144,25 @@ func (p *plan) checkOperation(r *resource, n *node, op *cib.OpHistory) bool {
 	return true
 }
 
-func (p *plan) forceRestart(r *resource, n *node, task string, ms int64) {
-	a := p.newAction(r, task, ms, nil, false)
+func (p *plan) forceRestart(r *resource, n *node, task string, op *cib.OpHistory) {
+	a := p.newAction(r, task, op.IntervalMS, nil, false)
 	a.explainAs("resource definition change", true)
-	a.because("parameters of " + r.id + " were changed")
+	a.because(p.parametersReason(r, n, op, ""))
 	p.triggerUnfencing(r, n, "Device parameters changed")
 }
 
-func (p *plan) scheduleReload(r *resource, n *node) {
+func (p *plan) scheduleReload(r *resource, n *node, op *cib.OpHistory) {
 	if n == nil || !r.managed || r.failed {
 		return
 	}
 	if r.startPending {
-		r.stopOn(n, false)
+		r.stopOn(n, false).because(p.parametersReason(r, n, op, ""))
 		return
 	}
 	r.reload = true
 	a := p.newAction(r, "reload-agent", 0, n, false)
 	a.explainAs("resource definition change", false)
-	a.because("reloadable parameters of " + r.id + " were changed")
+	a.because(p.parametersReason(r, n, op, "reload"))
 	p.orderAction(a, r, "stop", ordOptional|ordCancelsFirst)
 	p.orderAction(a, r, "demote", ordOptional|ordCancelsFirst)
 }

@@ -352,15 +352,8 @@ func (c *colocation) applyToPlaces(dependent, primary *resource) {
 	}
 	if c.score <= minusInfinity || c.score >= infinity || work.anyAvailable() {
 		dependent.allowed = work
-		dependent.explain("colocation " + c.id + " (" + c.score.String() + ") with " + primary.id + ", which is " + placeText(primary.allocated))
+		dependent.follow(c, primary)
 	}
-}
-
-func placeText(pl *place) string {
-	if pl == nil {
-		return "not running"
-	}
-	return "on " + pl.name
 }
 
 // applyToPriority makes an instance more or less fit to be promoted.

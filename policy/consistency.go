@@ -206,7 +206,7 @@ func dropFlag(a *action, flag actFlag, other *action) {
 	a.clear(flag)
 	if a.r != other.r {
 		a.explainAs(reasonFrom(other, flag), flag == actMigratable)
-		a.because(causeFrom(other, flag))
+		a.becauseOf(other, flag)
 	}
 }
 
@@ -219,17 +219,6 @@ func reasonFrom(other *action, flag actFlag) string {
 		word += other.r.id + " "
 	}
 	return word + other.task
-}
-
-func causeFrom(other *action, flag actFlag) string {
-	what := other.task
-	if other.r != nil {
-		what += " of " + other.r.id
-	}
-	if flag == actOptional {
-		return "it is ordered with " + what + ", which is required"
-	}
-	return "it depends on " + what + ", which cannot run"
 }
 
 // updateOrdered applies one meaning of an ordering to two actions; groups and
@@ -388,7 +377,7 @@ func (p *plan) blockTask(r *resource, task string, why *resource, c *colocation)
 		if a.is(actRunnable) && a.task == task {
 			a.clear(actRunnable)
 			a.explainAs("colocation with "+why.id, false)
-			a.because("colocation " + c.id + " keeps it with " + why.id + ", which cannot " + task)
+			a.because(Reason{Kind: ReasonColocation, ID: c.id, Resource: why.id, Score: c.score})
 			p.blockDependents(a)
 			p.updateOrderings(a)
 		}

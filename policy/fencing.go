@@ -28,7 +28,9 @@ func (p *plan) fenceAction(n *node, kind string, optional bool, reason string, d
 		if a.reason == "" {
 			a.reason = reason
 		}
-		a.because("node " + n.name + " is unclean: " + firstText(n.why, reason))
+		if kind != "on" {
+			a.because(Reason{Kind: ReasonFencing, Node: n.name, Detail: firstText(n.why, reason)})
+		}
 	} else if reason != "" && a.reason == "" {
 		a.reason = reason
 	}
@@ -173,14 +175,14 @@ func (p *plan) fenceAndShutDown() {
 
 func (p *plan) shutdownAction(n *node) *action {
 	a := p.customAction(nil, "do_shutdown-"+n.name, "do_shutdown", n, false)
-	a.because("node " + n.name + " asked to be shut down")
+	a.because(Reason{Kind: ReasonShutdown, Node: n.name})
 	for i := len(p.actions) - 1; i >= 0; i-- {
 		stop := p.actions[i]
 		if stop.r == nil || stop.n != n || stop.task != "stop" || stop.r.maintenance || n.maintenance || !stop.r.managed && !stop.r.blocked {
 			continue
 		}
 		stop.clear(actOptional)
-		stop.because("node " + n.name + " is shutting down")
+		stop.because(Reason{Kind: ReasonShutdown, Node: n.name})
 		p.addOrdering(&ordering{first: stop.r, firstA: stop, firstKey: stop.key, thenA: a, thenKey: "do_shutdown", flags: ordOptional | ordRunnableFirst})
 	}
 	a.meta["op_no_wait"] = "true"
@@ -231,7 +233,7 @@ func (p *plan) orderStopFencing(r *resource, fence *action) {
 	}
 	for _, stop := range stops {
 		stop.set(actPseudo | actRunnable)
-		stop.because("fencing of " + target.name + " stops it")
+		stop.because(Reason{Kind: ReasonFenced, Node: target.name})
 		if implied {
 			if !r.isBundled() {
 				p.link(fence, stop, ordPreserve)
@@ -283,7 +285,7 @@ func (p *plan) triggerUnfencing(r *resource, n *node, reason string) {
 		return
 	}
 	if n != nil && n.online && !n.unclean && !n.shutdown {
-		p.fenceAction(n, "on", false, reason, false).because(reason)
+		p.fenceAction(n, "on", false, reason, false).because(Reason{Kind: ReasonUnfencing, Node: n.name, Detail: reason})
 		return
 	}
 	if r == nil {

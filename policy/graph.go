@@ -248,7 +248,10 @@ func (p *plan) export(a *action) *Action {
 		p.describeOperation(a, out)
 	}
 	if out.Kind != Pseudo {
-		out.Cause = p.causeOf(a)
+		if a.is(actInGraph) {
+			why := p.causeOf(a)
+			out.Why, out.Cause = &why, why.String()
+		}
 		if out.Operation != nil {
 			out.Operation.Cause = out.Cause
 		}

@@ -72,6 +72,9 @@ func (r *resource) createGroupActions() {
 	}
 }
 
+// groupColocation is the id of what keeps the members of a group together.
+const groupColocation = "group:internal_colocation"
+
 // constrainGroup orders and colocates the members among themselves.
 func (r *resource) constrainGroup() {
 	p := r.p
@@ -102,7 +105,7 @@ func (r *resource) constrainMember(m, previous *resource, promotable bool) {
 			downDone = ordImpliesThen
 		}
 	} else if r.group.colocated {
-		p.addColocation(&colocation{id: "group:internal_colocation", dependent: m, primary: previous, score: infinity, influence: m.critical})
+		p.addColocation(&colocation{id: groupColocation, dependent: m, primary: previous, score: infinity, influence: m.critical})
 	}
 	const up = ordRunnableFirst | ordImpliesThen | ordThenPrinted
 	if promotable {

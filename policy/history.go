@@ -78,7 +78,7 @@ func (p *plan) unpackResourceHistory(n *node, h *cib.ResourceHistory) *resource 
 	}
 	start, stop := activeRange(ops)
 	p.unpackRecurring(r, n, ops, start, stop)
-	p.settleState(r, n, st.onFail)
+	p.settleState(&st)
 	if t, ok := r.targetRole(); ok && (r.next == roleUnknown || t < r.next) {
 		r.next = t
 	}
@@ -200,7 +200,7 @@ func (p *plan) addOrphan(n *node, h *cib.ResourceHistory) *resource {
 		r.managed = false
 	} else {
 		p.scoreEverywhere(r, cib.MinusInfinity)
-		r.explain("it is not in the configuration any more")
+		r.noteAt(nil, Reason{Kind: ReasonOrphan}, minusInfinity)
 	}
 	return r
 }
@@ -225,7 +225,7 @@ func (p *plan) unpackShutdownLock(r *resource, n *node, h *cib.ResourceHistory) 
 		return
 	}
 	if p.options.lockLimit > 0 && p.now.Unix() > at+p.options.lockLimit {
-		p.newAction(r, "lrm_delete", 0, n, false)
+		p.newAction(r, "lrm_delete", 0, n, false).because(Reason{Kind: ReasonHistory, Node: n.name, Detail: "its shutdown lock has expired (shutdown-lock-limit)"})
 		return
 	}
 	r.lockNode, r.lockTime = n, at

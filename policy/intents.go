@@ -36,23 +36,18 @@ func (p *plan) scoreIntents() {
 }
 
 func (p *plan) scoreIntent(r *resource, in *cib.Intent) {
-	author := ""
-	if in.Author != "" {
-		author = " by " + in.Author
-	}
+	why := Reason{Kind: ReasonIntent, Value: string(in.State), Detail: in.Author}
 	switch n := p.nodeByName[in.Node]; {
 	case in.State == cib.IntentMoving && n != nil:
 		p.scoreOn(r, n, infinity)
-		r.explain("a move to " + n.name + " was asked for" + author)
+		r.noteAt(n, why, infinity)
 	case in.State == cib.IntentMoving:
 		if from := p.nodeByName[in.From]; from != nil && in.Node == "" {
 			p.scoreOn(r, from, minusInfinity)
-			r.explain("a move away from " + from.name + " was asked for" + author)
+			r.noteAt(from, why, minusInfinity)
 		}
 	case n != nil && r.runsOn(n):
 		p.scoreOn(r, n, infinity)
-		if n.usable() {
-			r.explain("it stays on " + n.name + ", where it was moved" + author)
-		}
+		r.noteAt(n, why, infinity)
 	}
 }

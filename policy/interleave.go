@@ -62,7 +62,7 @@ func (c *colocation) colocateWithClone(dependent, primary *resource) {
 			c.applyDependent(dependent, with)
 		} else if c.score >= infinity {
 			dependent.assignAll(nil, true)
-			dependent.explain("colocation " + c.id + " needs an instance of " + primary.id + " on its node")
+			dependent.follow(c, primary)
 		}
 	case c.score >= infinity:
 		var on []*place
@@ -72,7 +72,7 @@ func (c *colocation) colocateWithClone(dependent, primary *resource) {
 			}
 		}
 		dependent.limitTo(on, false)
-		dependent.explain("colocation " + c.id + " keeps it where " + primary.id + " runs")
+		dependent.follow(c, primary)
 	default:
 		for _, child := range primary.children {
 			c.applyPrimary(dependent, child)
@@ -163,6 +163,7 @@ func (p *plan) updateInterleaved(first, then *action, n *node, filter actFlag, k
 		with := first.r.compatible(c, roleUnknown, now)
 		if with == nil {
 			if !now && kind&(ordRunnableFirst|ordImpliesThen) != 0 && c.assignAll(nil, true) {
+				c.noteAt(nil, Reason{Kind: ReasonBlockedBy, ID: p.orderID(then.r, first.r), Action: first.r.cloneTask(first), Resource: first.r.id, Detail: "no instance on its node"}, minusInfinity)
 				ch |= changedThen
 			}
 			continue

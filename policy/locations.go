@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"fmt"
 	"strings"
 
 	"kvmha/internal/cib"
@@ -17,6 +16,11 @@ type location struct {
 	id    string
 	r     *resource
 	nodes []*place
+	// rule is the rule of constraint that it was made of, health says that it stands for
+	// node-health-strategy; id is then the rule's or the strategy's.
+	rule       *cib.Rule
+	constraint string
+	health     bool
 	// role limits it to resources that will have this role (unknown: any).
 	role role
 	mode discovery
@@ -167,6 +171,7 @@ func (p *plan) unpackLocationRule(c *cib.Location, rule *cib.Rule, r *resource, 
 		return
 	}
 	l := p.addLocation(rule.ID, r, 0, c.Discovery, nil)
+	l.constraint, l.rule = c.ID, rule
 	if l.role = parseRole(rule.Role); l.role == roleUnpromoted {
 		l.role = roleUnknown
 	}
@@ -268,27 +273,12 @@ func (r *resource) takeLocation(l *location, nodes []*place) {
 		} else {
 			pl.score = pl.score.Add(from.score)
 		}
-		if from.score != 0 && l.id != "" {
-			r.scoreWhy(l.id, from)
-		}
 		if pl.mode < l.mode {
 			if l.mode == discoverExclusive {
 				r.exclusiveDiscovery = true
 			}
 			pl.mode = l.mode
 		}
-	}
-}
-
-func (r *resource) scoreWhy(id string, at *place) {
-	if r.variant != primitive || len(r.why) > 40 {
-		return
-	}
-	switch {
-	case at.score <= minusInfinity:
-		r.why = append(r.why, fmt.Sprintf("constraint %s keeps it away from %s", id, at.name))
-	default:
-		r.why = append(r.why, fmt.Sprintf("constraint %s gives %s a score of %s", id, at.name, at.score))
 	}
 }
 
@@ -353,7 +343,7 @@ func (p *plan) applyThreshold(r *resource, n *node) {
 	}
 	if failed := p.thresholdReached(r, n); failed != nil {
 		p.scoreOn(failed, n, minusInfinity)
-		failed.explain("it failed on " + n.name + " as often as migration-threshold allows")
+		failed.noteAt(n, p.thresholdReason(r, n), minusInfinity)
 	}
 }
 

@@ -26,7 +26,7 @@ func (p *plan) lockToNode(r *resource) {
 	}
 	if r.lockNode != nil {
 		if len(r.running) > 0 {
-			p.newAction(r, "lrm_delete", 0, r.lockNode, false).because("the shutdown lock of " + r.id + " is void: it is active")
+			p.newAction(r, "lrm_delete", 0, r.lockNode, false).because(Reason{Kind: ReasonHistory, Node: r.lockNode.name, Detail: "its shutdown lock is void, because it is active"})
 			r.lockNode, r.lockTime = nil, 0
 		}
 	} else if len(r.running) == 1 {
@@ -48,7 +48,7 @@ func (p *plan) lockToNode(r *resource) {
 			p.scoreOn(r, n, minusInfinity)
 		}
 	}
-	r.explain("a shutdown lock keeps it for " + r.lockNode.name)
+	r.noteElsewhere(r.lockNode, Reason{Kind: ReasonLock, Other: r.lockNode.name}, minusInfinity)
 }
 
 // locked: the action happens under a shutdown lock, which it must carry on.

@@ -239,7 +239,9 @@ type resource struct {
 	group  groupTraits
 	clone  cloneTraits
 	bundle bundleTraits
-	why    []string
+	// notes and follows are what the reasons are told from.
+	notes   []note
+	follows []follow
 	// intent is an administrator's wish about where r is to be.
 	intent *cib.Intent
 }
@@ -305,16 +307,6 @@ func (r *resource) runsOn(n *node) bool {
 		}
 	}
 	return false
-}
-
-// explain adds a sentence to what Why will show, once.
-func (r *resource) explain(text string) {
-	for _, w := range r.why {
-		if w == text {
-			return
-		}
-	}
-	r.why = append(r.why, text)
 }
 
 // plan is the state of one run of Schedule. Its phases fill it from top to

@@ -166,7 +166,7 @@ func (p *plan) applyHealth() {
 		}
 		for _, r := range p.resources {
 			if health > 0 || !isTrue(r.meta["allow-unhealthy-nodes"]) {
-				p.addLocation(o.health, r, health, "", n)
+				p.addLocation(o.health, r, health, "", n).health = true
 			}
 		}
 	}

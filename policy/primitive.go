@@ -105,7 +105,7 @@ func (r *resource) stopDangling() {
 	for _, n := range r.dangling {
 		stop := r.stopOn(n, false)
 		stop.set(actDangling)
-		stop.because("the last step of a live migration of " + r.id + " from " + n.name + " is missing")
+		stop.because(Reason{Kind: ReasonMigration, Node: n.name})
 		if r.p.options.removeStop {
 			r.cleanup(n, false)
 		}
@@ -232,7 +232,7 @@ func (r *resource) cleanup(n *node, optional bool) {
 		flags = ordImpliesThen
 	}
 	a := r.p.newAction(r, "delete", 0, n, optional)
-	a.because("the history of " + r.id + " on " + n.name + " belongs to a resource that is gone or changed")
+	a.because(Reason{Kind: ReasonHistory, Node: n.name, Detail: "it is of a resource that is gone or was changed"})
 	r.p.orderKeys(r, "stop", r, "delete", flags)
 	r.p.orderKeys(r, "delete", r, "start", flags)
 }

@@ -373,8 +373,8 @@ func (c *colocation) placeWithPromotable(dependent, primary *resource) {
 	}
 	if c.score >= infinity && (c.dependentRole != rolePromoted || c.primaryRole != rolePromoted) {
 		dependent.limitTo(on, true)
-		dependent.explain("colocation " + c.id + " keeps it where " + primary.id + " is " + c.primaryRole.String())
 	}
+	dependent.follow(c, primary)
 }
 
 // promoteWithPromotable makes an instance more fit for promotion beside one of

@@ -176,7 +176,7 @@ func (r *resource) cancel(task string, ms int64, n *node, why string) *action {
 	a.changed()
 	a.meta["operation"] = task
 	a.meta["interval"] = strconv.FormatInt(ms, 10)
-	a.because("recurring " + task + " of " + r.id + " on " + n.name + " ends: " + why)
+	a.because(Reason{Kind: ReasonOperation, Action: task, Node: n.name, Detail: why})
 	return a
 }
 

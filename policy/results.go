@@ -58,7 +58,7 @@ func (p *plan) unpackOperation(st *historyState, op *cib.OpHistory) {
 		p.updateState(st, op, target)
 		p.recordFailure(r, n, op)
 		p.scoreOn(banned, n, cib.MinusInfinity)
-		banned.explain("it cannot run on " + n.name + ": probe said " + op.RC.String())
+		banned.noteAt(n, failureReason(op, n), minusInfinity)
 		return
 	}
 	switch status {
@@ -76,7 +76,7 @@ func (p *plan) unpackOperation(st *historyState, op *cib.OpHistory) {
 			st.onFail = failMigrate
 		}
 		p.scoreOn(banned, n, cib.MinusInfinity)
-		banned.explain("its agent is not installed on " + n.name)
+		banned.noteAt(n, failureReason(op, n), minusInfinity)
 		p.operationFailed(st, op, rc)
 		return
 	case cib.ExecNotConn:
@@ -106,10 +106,10 @@ func (p *plan) reactToFailure(st *historyState, op *cib.OpHistory, rc cib.RC, st
 	switch status {
 	case cib.ExecErrorHard:
 		p.scoreOn(banned, n, cib.MinusInfinity)
-		banned.explain("it cannot run on " + n.name + ": " + op.Operation + " said " + rc.String())
+		banned.noteAt(n, failureReason(op, n), minusInfinity)
 	case cib.ExecErrorFatal:
 		p.scoreEverywhere(banned, cib.MinusInfinity)
-		banned.explain("it cannot run anywhere: " + op.Operation + " on " + n.name + " said " + rc.String())
+		banned.noteAt(nil, failureReason(op, n), minusInfinity)
 	}
 }
 
@@ -213,7 +213,7 @@ func (p *plan) checkRecoverable(r *resource, n *node, op *cib.OpHistory) {
 	}
 	p.fault("No further recovery can be attempted for %s because stop on %s failed (%s)", r.id, n.label(), op.RC)
 	r.managed, r.blocked = false, true
-	r.explain("its stop on " + n.name + " failed and the node cannot be fenced")
+	r.noteAt(nil, blockedReason(op, n), 0)
 }
 
 // recordFailure lists an operation as failed, once per node.
@@ -244,7 +244,7 @@ func (p *plan) operationFailed(st *historyState, op *cib.OpHistory, rc cib.RC) {
 	switch op.Operation {
 	case "stop":
 		p.scoreOn(r, n, cib.MinusInfinity)
-		r.explain("its stop on " + n.name + " failed")
+		r.noteAt(n, failureReason(op, n), minusInfinity)
 	case "migrate_to":
 		p.migrateToFailed(r, n, op)
 	case "migrate_from":
@@ -271,7 +271,7 @@ func (p *plan) operationFailed(st *historyState, op *cib.OpHistory, rc cib.RC) {
 	}
 	if traits.failRole == roleStopped {
 		p.banEverywhere(r)
-		r.explain(op.Operation + " failed on " + n.name + " and on-fail says stop")
+		r.noteAt(nil, onFailReason(op, n, "stop"), minusInfinity)
 	}
 }
 

@@ -8,7 +8,8 @@ import (
 
 // settleState draws the conclusions from a whole history: fencing of nodes
 // that cannot be asked, recovery, and where the resource is active.
-func (p *plan) settleState(r *resource, n *node, reaction onFail) {
+func (p *plan) settleState(st *historyState) {
+	r, n, reaction := st.r, st.n, st.onFail
 	if r.role != roleUnknown {
 		for q := r; q != nil; q = q.parent {
 			q.setKnown(n)
@@ -24,7 +25,7 @@ func (p *plan) settleState(r *resource, n *node, reaction onFail) {
 	if n.unclean {
 		reaction = failIgnore
 	}
-	p.react(r, n, reaction)
+	p.react(st, reaction)
 	if r.failed && r.isRemote {
 		if m := p.nodeByName[r.id]; m != nil && m.unclean {
 			m.unseen = false
@@ -71,7 +72,8 @@ func (p *plan) fenceHolder(r *resource, n *node) {
 	p.fenceNode(n, reason, false)
 }
 
-func (p *plan) react(r *resource, n *node, reaction onFail) {
+func (p *plan) react(st *historyState, reaction onFail) {
+	r, n := st.r, st.n
 	active := r.role != roleStopped && r.role != roleUnknown
 	switch reaction {
 	case failDemote:
@@ -83,11 +85,13 @@ func (p *plan) react(r *resource, n *node, reaction onFail) {
 		n.standby, n.standbyOnFail = true, true
 	case failBlock:
 		r.managed, r.blocked = false, true
-		r.explain("it failed on " + n.name + " and on-fail says block")
+		r.noteAt(nil, blockedReason(st.lastFailure, n), 0)
 	case failMigrate:
 		p.scoreOn(r, n, cib.MinusInfinity)
+		r.noteAt(n, onFailReason(st.lastFailure, n, "migrate"), minusInfinity)
 	case failStop:
 		r.next = roleStopped
+		r.noteAt(nil, onFailReason(st.lastFailure, n, "stop"), minusInfinity)
 	case failRecover:
 		if active {
 			r.failed, r.mustStop = true, true
@@ -149,12 +153,14 @@ func (p *plan) addRunning(r *resource, n *node, failed bool) {
 	if r.variant == primitive && r.activeCount() > 1 {
 		switch r.multiple {
 		case recoverStopOnly:
+			r.noteAt(nil, Reason{Kind: ReasonMultiple, Detail: nodeNames(r.running), Value: "stop_only"}, minusInfinity)
 			r.allowed = nil
 			for _, m := range p.nodes {
 				r.allowed.set(&place{node: m, score: cib.MinusInfinity})
 			}
 		case recoverBlock:
 			r.managed, r.blocked = false, true
+			r.noteAt(nil, Reason{Kind: ReasonMultiple, Detail: nodeNames(r.running), Value: "block"}, 0)
 			if g := r.parent; g != nil && (g.variant == group || g.variant == bundle) && g.multiple == recoverBlock {
 				for _, c := range g.children {
 					c.managed, c.blocked = false, true

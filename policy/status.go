@@ -176,7 +176,7 @@ func (p *plan) fenceNode(n *node, reason string, delay bool) {
 		if !c.failed && c.managed {
 			n.remoteReset = true
 			c.failed, c.mustStop = true, true
-			c.explain("guest node " + n.name + " must be recovered: " + reason)
+			c.noteAt(nil, Reason{Kind: ReasonGuestLost, Node: n.name, Detail: reason}, 0)
 		}
 	case n.kind == remoteNode && n.remote != nil && n.remote.orphanFiller:
 		n.remote.failed, n.remote.mustStop = true, true

@@ -86,11 +86,11 @@ func (p *plan) withoutTicket(r *resource, u *ticketUse) {
 		}
 		return
 	}
-	why := "ticket " + u.t.id + " is not granted"
+	why := Reason{Kind: ReasonTicket, ID: u.t.id, Value: "not granted"}
 	roleMatches := u.role == roleUnknown || u.role == r.role
 	ban := func() {
 		p.scoreEverywhere(r, minusInfinity)
-		r.explain(why)
+		r.noteAt(nil, why, minusInfinity)
 	}
 	switch {
 	case !u.t.granted && len(r.running) > 0:
@@ -112,12 +112,13 @@ func (p *plan) withoutTicket(r *resource, u *ticketUse) {
 		case "freeze":
 			if roleMatches {
 				r.managed, r.blocked = false, true
-				r.explain(why + " and loss-policy says freeze")
+				why.Detail = u.loss
+				r.noteAt(nil, why, 0)
 			}
 		}
 	case u.role != rolePromoted || u.loss == "stop":
 		if u.t.granted {
-			why = "ticket " + u.t.id + " is in standby"
+			why.Value = "in standby"
 		}
 		ban()
 	}

@@ -72,9 +72,11 @@ type Action struct {
 	OpDigest string `json:"op-digest,omitempty"`
 	// Meta are the action's attributes for the XML graph (CRM_meta_*), sorted.
 	Meta []cib.NV `json:"meta,omitempty"`
-	// Cause says why in words: the constraint id, failure, rule or fencing
-	// that made it necessary. Never empty for anything but Pseudo.
-	Cause string `json:"cause,omitempty"`
+	// Why is what made it necessary, Cause the same in words: the constraint,
+	// failure, rule, fencing … Only Pseudo actions, and those of
+	// Transition.Considered, have none.
+	Why   *Reason `json:"why,omitempty"`
+	Cause string  `json:"cause,omitempty"`
 	// Reason is the short form that crm_simulate prints as "due to …".
 	Reason string `json:"reason,omitempty"`
 	// Downed are the nodes that go down when this action succeeds.
@@ -265,8 +267,9 @@ type ResourceView struct {
 	// Internal resources are made by the cluster itself and not shown.
 	Internal bool           `json:"internal,omitempty"`
 	Children []ResourceView `json:"children,omitempty"`
-	// Why tells, in one sentence each, what decided Next: shown by explain.
-	Why []string `json:"why,omitempty"`
+	// Why tells, for a resource that an administrator moves, what keeps it
+	// from the node it is to go to.
+	Why []Reason `json:"why,omitempty"`
 }
 
 // NodeView is one node as the scheduler sees it.

@@ -2,6 +2,8 @@ package policy
 
 import (
 	"time"
+
+	"kvmha/internal/cib"
 )
 
 // captureViews describes what there is before anything is decided.
@@ -113,38 +115,28 @@ func (p *plan) fillNext(views []ResourceView) {
 			if pl := r.where(); pl != nil {
 				v.Next = pl.name
 			}
-			v.Why = r.reasons()
+			if r.variant == primitive {
+				v.Why = r.keptFrom()
+			}
 		}
 		p.fillNext(v.Children)
 	}
 }
 
-// reasons are the sentences that explain where r is to be.
-func (r *resource) reasons() []string {
-	out := append([]string(nil), r.why...)
-	switch {
-	case r.variant != primitive:
-	case !r.managed && !r.blocked:
-		out = append(out, "it is not managed by the cluster")
-	case r.disabled():
-		out = append(out, "target-role is "+r.meta["target-role"])
-	case r.allocated == nil && r.next <= roleStopped:
-		out = append(out, r.whyNowhere())
-	case r.allocated != nil && r.runsOn(r.allocated.node):
-		out = append(out, "it stays on "+r.allocated.name+" (score "+r.allocated.score.String()+")")
-	case r.allocated != nil:
-		out = append(out, r.allocated.name+" has the best score of all nodes that can run it ("+r.allocated.score.String()+")")
-	}
-	return out
-}
-
-func (r *resource) whyNowhere() string {
-	for _, pl := range r.allowed.list() {
-		if pl.usable() {
-			return "no usable node may run it: all scores are negative"
+// keptFrom tells what keeps r from the node that an administrator wants it on.
+func (r *resource) keptFrom() []Reason {
+	for q := r; q != nil; q = q.parent {
+		if q.intent == nil || q.intent.State != cib.IntentMoving {
+			continue
+		}
+		switch to := r.p.nodeByName[q.intent.Node]; {
+		case to != nil && to != nodeOf(r.allocated):
+			return r.against(to)
+		case q.intent.Node == "" && r.allocated != nil && r.allocated.name == q.intent.From:
+			return []Reason{{Kind: ReasonCluster, Detail: "no other node can take it"}}
 		}
 	}
-	return "there is no usable node"
+	return nil
 }
 
 // candidates are the nodes that a clone may run on, or, if none is said, those

@@ -8,17 +8,18 @@ import (
 	"kvmha/policy"
 )
 
-// explain tells in sentences why a resource, a node or fencing is as it is:
-// from the scheduler's reasons, the CIB and the history of decisions.
+// explain tells what only the daemons know of a resource, a node or of fencing:
+// what is being done, what has failed, what was decided lately and why. Why a
+// resource is where it is follows from the CIB alone: policy.Explain tells that.
 func (c *Core) explain(subject string) ([]string, error) {
 	var lines []string
 	switch {
 	case subject == "fence" || subject == "fencing":
 		lines = c.explainFencing()
-	case c.cib.Config.FindResource(instanceOf(subject)) != nil:
-		lines = c.explainResource(subject)
 	case c.cib.Status.Node(subject) != nil || c.cfg.Quorum.Votes[subject] > 0:
 		lines = c.explainNode(subject)
+	case c.cib.Config.FindResource(instanceOf(subject)) != nil:
+		lines = c.explainResource(subject)
 	default:
 		return nil, &refusal{fmt.Sprintf("%q is neither a resource nor a node: name one that vm-ctl status shows, or \"fence\"", subject)}
 	}
@@ -30,18 +31,6 @@ func (c *Core) explainResource(id string) []string {
 	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 	if c.office == nil {
 		add("There is no DC, so nothing is decided: what runs stays as it is.")
-	} else {
-		t := c.cfg.Schedule(policy.Input{CIB: c.cib, Now: c.now})
-		walkViews(t.Resources, func(v *policy.ResourceView) {
-			if v.ID == id || instanceOf(v.ID) == id {
-				lines = append(lines, viewSentences(v)...)
-			}
-		})
-		for _, s := range t.Scores {
-			if s.Resource == id {
-				add("Its score on %s is %s (%s).", s.Node, s.Score, s.Func)
-			}
-		}
 	}
 	for _, in := range c.cib.Status.Intents {
 		if in.Resource == id {
@@ -53,16 +42,10 @@ func (c *Core) explainResource(id string) []string {
 			add("Guest %s is having it fenced (request %s): nothing else is done to it until it is certainly down.", g.VM, g.Request)
 		}
 	}
-	for _, f := range c.failedActions() {
-		if f.Resource == id {
-			add("%s on %s failed: %s (%s)%s; fail count %s.", f.Key, f.Node, f.Operation.RC, f.Operation.Status,
-				prefixed(", ", f.Operation.ExitReason), cmpOr(f.FailCount, "0"))
-		}
-	}
 	if o := c.office; o != nil && o.graph != nil {
 		for _, a := range o.graph.status().Actions {
 			if strings.HasPrefix(a.Key, id+"_") {
-				add("%s on %s is %s because: %s.", a.Key, a.Node, a.State, a.Cause)
+				add("%s on %s is %s because %s.", a.Key, a.Node, a.State, a.Cause)
 			}
 		}
 	}
@@ -76,40 +59,9 @@ func walkViews(views []policy.ResourceView, fn func(*policy.ResourceView)) {
 	}
 }
 
-func viewSentences(v *policy.ResourceView) []string {
-	where := "nowhere"
-	if len(v.Active) > 0 {
-		where = "on " + strings.Join(v.Active, ", ")
-	}
-	lines := []string{fmt.Sprintf("%s is %s %s%s.", v.ID, cmpOr(v.Role, policy.Stopped), where, prefixed(", ", v.Pending))}
-	if v.Next != "" && strings.Join(v.Active, ",") != v.Next {
-		lines = append(lines, fmt.Sprintf("It is to run on %s.", v.Next))
-	}
-	for _, flag := range []struct {
-		on   bool
-		text string
-	}{
-		{!v.Managed, "It is unmanaged: the cluster only watches it."},
-		{v.Blocked, "It is blocked: something failed that only an operator can settle; vm-ctl cleanup afterwards."},
-		{v.Disabled, "Its target-role keeps it stopped."},
-		{v.Orphan, "It is no longer in the configuration."},
-	} {
-		if flag.on {
-			lines = append(lines, flag.text)
-		}
-	}
-	return append(lines, v.Why...)
-}
-
 func (c *Core) explainNode(name string) []string {
 	s := c.nodeStatus(name)
-	lines := []string{fmt.Sprintf("Node %s is %s%s.", name, s.State, prefixed(": ", s.Why))}
-	if s.Standby {
-		lines = append(lines, "It is in standby: it runs nothing until vm-ctl node online.")
-	}
-	if s.Maintenance {
-		lines = append(lines, "It is in maintenance: its resources are left alone.")
-	}
+	lines := []string{fmt.Sprintf("To the daemons node %s is %s%s.", name, s.State, prefixed(": ", s.Why))}
 	if c.office != nil {
 		for _, f := range c.fencingStatus() {
 			if f.Target == name {

@@ -70,7 +70,10 @@ func (c *Core) unreachable(in *cib.Intent) string {
 	walkViews(o.last.Resources, func(v *policy.ResourceView) {
 		stays := v.Next != in.Node && (in.Node != "" || v.Next == in.From)
 		if why == "" && v.Next != "" && v.Pending == "" && stays && slices.Contains(ids, instanceOf(v.ID)) {
-			why = strings.TrimSpace("the scheduler keeps " + v.ID + " on " + v.Next + ". " + strings.Join(v.Why, " "))
+			why = "the scheduler keeps " + v.ID + " on " + v.Next
+			for _, reason := range v.Why {
+				why += ": " + reason.String()
+			}
 		}
 	})
 	return why

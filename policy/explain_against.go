@@ -1,0 +1,498 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+
+	"kvmha/internal/cib"
+)
+
+// against tells what keeps r from being on n: what holds everywhere, then what
+// is wrong with the node, then what forbids it, or else what is better. The
+// first is what decides: only when it is gone the next one counts.
+func (r *resource) against(n *node) []Reason {
+	if r.variant == group && len(r.children) > 0 {
+		return r.children[0].against(n)
+	}
+	out := r.everywhere()
+	out = append(out, r.p.unusable(n)...)
+	out = append(out, r.bans(n)...)
+	if len(out) == 0 {
+		out = r.outscored(n)
+	}
+	return out
+}
+
+// everywhere are the reasons that hold for r on all nodes.
+func (r *resource) everywhere() []Reason {
+	p := r.p
+	var out []Reason
+	if t, limited := r.targetRoleQuietly(); limited && t == roleStopped {
+		owner := r.metaOwner("target-role")
+		out = append(out, Reason{Kind: ReasonTargetRole, Subject: r.ifOther(owner), Value: r.meta["target-role"]})
+	}
+	if n := p.nodeByName[r.id]; r.isRemote && n != nil && n.remote == r && n.shutdown && r.next == roleStopped {
+		out = append(out, Reason{Kind: ReasonShutdown, Node: n.name})
+	}
+	switch {
+	case r.managed:
+		if p.options.stopAll {
+			out = append(out, Reason{Kind: ReasonStopAll})
+		}
+	default:
+		out = append(out, r.unmanagedBecause())
+	}
+	return out
+}
+
+// targetRoleQuietly is targetRole without its complaints.
+func (r *resource) targetRoleQuietly() (role, bool) {
+	t := parseRole(r.meta["target-role"])
+	return t, t == roleStopped || t == roleUnpromoted && r.top().promotable
+}
+
+// metaOwner is the outermost resource around r that says this meta-attribute
+// itself, nil if it is a default.
+func (r *resource) metaOwner(name string) *resource {
+	for q := r; q != nil; q = q.parent {
+		for i := range q.cfg.Meta {
+			set := &q.cfg.Meta[i]
+			if set.IDRef != "" {
+				set = r.p.index.set(set.IDRef)
+			}
+			if set == nil {
+				continue
+			}
+			if _, has := set.Get(name); has {
+				return q
+			}
+		}
+	}
+	return nil
+}
+
+// ifOther is the name of another resource than r, as a reason's Subject.
+func (r *resource) ifOther(owner *resource) string {
+	if owner == nil || owner == r {
+		return ""
+	}
+	return owner.id
+}
+
+// unmanagedBecause says why the cluster leaves r alone.
+func (r *resource) unmanagedBecause() Reason {
+	p := r.p
+	for q := r; q != nil; q = q.parent {
+		for i := range q.notes {
+			nt := &q.notes[i]
+			if nt.score == 0 && (nt.why.Kind == ReasonBlocked || nt.why.Kind == ReasonMultiple || nt.why.Kind == ReasonTicket) {
+				why := nt.why
+				why.Subject = r.ifOther(q)
+				return why
+			}
+		}
+	}
+	switch {
+	case p.options.maintenance:
+		return Reason{Kind: ReasonMaintenance, Name: "maintenance-mode"}
+	case r.maintenance:
+		return Reason{Kind: ReasonMaintenance, Subject: r.ifOther(r.metaOwner("maintenance"))}
+	case r.meta["is-managed"] != "" && !isTrue(r.meta["is-managed"]) && !strings.EqualFold(r.meta["is-managed"], "default"):
+		return Reason{Kind: ReasonUnmanaged, Subject: r.ifOther(r.metaOwner("is-managed"))}
+	case p.options.fencing && !p.haveFencing:
+		return Reason{Kind: ReasonNoFencing}
+	}
+	for _, n := range r.running {
+		if n.maintenance {
+			return Reason{Kind: ReasonMaintenance, Node: n.name}
+		}
+	}
+	return Reason{Kind: ReasonUnmanaged}
+}
+
+// unusable tells why a node can run nothing.
+func (p *plan) unusable(n *node) []Reason {
+	var out []Reason
+	add := func(kind ReasonKind, detail string) {
+		out = append(out, Reason{Kind: kind, Node: n.name, Detail: detail})
+	}
+	switch {
+	case n.kind == pingNode:
+		add(ReasonPing, "")
+		return out
+	case n.isGuest() && !n.online:
+		out = append(out, p.connectionDown(ReasonGuestDown, n, n.remote.container))
+	case n.isRemote() && !n.online && n.remote != nil && !n.unclean:
+		out = append(out, p.connectionDown(ReasonDisconnect, n, n.remote))
+	case n.unclean:
+		add(ReasonUnclean, n.why)
+	case !n.online:
+		add(ReasonOffline, "")
+	}
+	switch {
+	case n.pending:
+		add(ReasonPending, "")
+	case n.standby:
+		why := Reason{Kind: ReasonStandby, Node: n.name, Name: "standby"}
+		if n.standbyOnFail && !isTrue(n.attrs["standby"]) {
+			why.Name, why.Detail = "", p.standbyFailure(n)
+		}
+		out = append(out, why)
+	}
+	if n.maintenance {
+		add(ReasonMaintenance, "")
+	}
+	if n.shutdown && n.online {
+		add(ReasonShutdown, "")
+	}
+	return out
+}
+
+func (p *plan) connectionDown(kind ReasonKind, n *node, r *resource) Reason {
+	why := Reason{Kind: kind, Node: n.name, Resource: r.id}
+	switch {
+	case r.failed:
+		why.Detail = "has failed"
+	case n.shutdown:
+		why.Detail = "is going down"
+	case r.role > roleStopped:
+		why.Detail = "is active, but the connection is not"
+	}
+	return why
+}
+
+// standbyFailure is the failure that put a node into standby.
+func (p *plan) standbyFailure(n *node) string {
+	for i := range p.failedOps {
+		f := &p.failedOps[i]
+		if r := p.findResource(f.Resource); f.Node == n.name && r != nil && p.onFailOf(r, &f.Op) == failStandby {
+			return readableOperation(&f.Op) + " of " + f.Resource + " failed (" + f.Op.RC.String() + ")"
+		}
+	}
+	return ""
+}
+
+// bans tells what forbids n to r; nothing if r may be there.
+func (r *resource) bans(n *node) []Reason { return r.bansBut(n, map[*resource]bool{}) }
+
+// bansBut is bans without what was asked before, for colocations in a circle.
+func (r *resource) bansBut(n *node, asked map[*resource]bool) []Reason {
+	if asked[r] {
+		return nil
+	}
+	asked[r] = true
+	pl := r.allowed.get(n)
+	fine := pl != nil && pl.score >= 0
+	if fine && r.allocated != nil {
+		return nil
+	}
+	var hard, soft []Reason
+	for _, why := range r.contributions(n) {
+		switch {
+		case why.Score <= minusInfinity:
+			hard = append(hard, why)
+		case why.Score < 0:
+			soft = append(soft, why)
+		}
+	}
+	hard = append(hard, r.natureBans(n, pl)...)
+	if len(hard) > 0 {
+		return hard
+	}
+	hard = append(r.instanceBans(n), r.followerBans(n, asked)...)
+	switch {
+	case len(hard) > 0:
+		return hard
+	case fine:
+		return nil
+	case len(soft) > 0:
+		slices.SortStableFunc(soft, func(a, b Reason) int { return order(a.Score, b.Score) })
+		return soft
+	case pl == nil:
+		return []Reason{{Kind: ReasonOptIn, Node: n.name}}
+	}
+	return []Reason{{Kind: ReasonScore, Node: n.name, Score: pl.score}}
+}
+
+// natureBans follow from what r is, and from what is limited to certain nodes.
+func (r *resource) natureBans(n *node, pl *place) []Reason {
+	var out []Reason
+	if (r.isRemote || r.fenceDevice) && n.remote != nil {
+		out = append(out, Reason{Kind: ReasonNoRemote, Node: n.name})
+	}
+	if c := r.container; c != nil && !r.isRemote && (guestConnection(c) != nil && n.remote != guestConnection(c)) {
+		out = append(out, Reason{Kind: ReasonContainer, Resource: c.id, Other: nodesOf(c, roleUnknown)})
+	}
+	if (r.exclusiveDiscovery || r.top().exclusiveDiscovery) && (pl == nil || pl.mode != discoverExclusive) {
+		out = append(out, Reason{Kind: ReasonDiscovery, Node: n.name})
+	}
+	return out
+}
+
+// instanceBans are those of the clone that r is an instance of.
+func (r *resource) instanceBans(n *node) []Reason {
+	top := r.top()
+	if top == r || !top.isClone() {
+		return nil
+	}
+	inst := r
+	for inst.parent != top {
+		inst = inst.parent
+	}
+	there := 0
+	placed := 0
+	for _, c := range top.children {
+		if pl := c.where(); pl != nil {
+			placed++
+			if pl.node == n && c != inst {
+				there++
+			}
+		}
+	}
+	switch {
+	case there > 0 && there >= top.clone.nodeMax:
+		return []Reason{{Kind: ReasonCloneFull, ID: top.id, Node: n.name}}
+	case placed >= top.clone.max:
+		return []Reason{{Kind: ReasonCloneMax, ID: top.id, Value: cib.Score(top.clone.max).String()}}
+	}
+	return nil
+}
+
+// followerBans are those of what must be with r: they reach r through the
+// colocation.
+func (r *resource) followerBans(n *node, asked map[*resource]bool) []Reason {
+	for _, c := range r.withThis {
+		if c.score < infinity || !c.influences(nil) || c.primaryRole > roleStarted || c.dependentRole > roleStarted {
+			continue
+		}
+		for _, why := range c.dependent.bansBut(n, asked) {
+			if why.Subject == "" {
+				why.Subject = c.dependent.id
+			}
+			return []Reason{why}
+		}
+	}
+	return nil
+}
+
+// contributions are the scores that r has for n, each with what gives it.
+func (r *resource) contributions(n *node) []Reason {
+	var out []Reason
+	for q := r; q != nil; q = q.parent {
+		out = append(out, r.locationsAt(n, q)...)
+		for i := range q.notes {
+			nt := &q.notes[i]
+			if nt.score == 0 || !nt.matches(n) {
+				continue
+			}
+			why := nt.reason(n)
+			if why.Subject == "" || why.Subject == r.id {
+				why.Subject = r.ifOther(q)
+			}
+			if why.Kind == ReasonCapacity {
+				why.Detail = lacking(r, n)
+			}
+			out = append(out, why)
+		}
+	}
+	if s := r.p.configuredScore(n); s != 0 {
+		out = append(out, Reason{Kind: ReasonNodeScore, Node: n.name, Score: s})
+	}
+	if r.managed && r.stickiness > 0 && len(r.running) == 1 && r.running[0] == n {
+		out = append(out, Reason{Kind: ReasonStickiness, Node: n.name, Score: r.stickiness})
+	}
+	if r.variant == primitive && r.top().promotable && len(r.top().children) > 0 {
+		if s, _ := r.promotionScore(n); s > 0 {
+			out = append(out, Reason{Kind: ReasonPromotion, Node: n.name, Score: s})
+		}
+	}
+	for _, f := range r.follows {
+		if s := f.scoreAt(n); s != 0 {
+			out = append(out, f.reason(r, s))
+		}
+	}
+	return out
+}
+
+// configuredScore is the score that the configuration gives a node itself.
+func (p *plan) configuredScore(n *node) cib.Score {
+	for i := range p.cib.Config.Nodes {
+		if p.cib.Config.Nodes[i].ID == n.id {
+			return p.cib.Config.Nodes[i].Score
+		}
+	}
+	return 0
+}
+
+// locationsAt are the scores of q's location constraints for r, which is q or
+// something in it.
+func (r *resource) locationsAt(n *node, q *resource) []Reason {
+	var out []Reason
+	for _, l := range q.locations {
+		if l.role != roleUnknown {
+			continue
+		}
+		for _, at := range l.nodes {
+			if at.node != n || at.score == 0 {
+				continue
+			}
+			why := Reason{Kind: ReasonLocation, ID: l.id, Node: n.name, Score: at.score, Subject: r.ifOther(q)}
+			switch {
+			case l.health:
+				why.Kind, why.ID, why.Value, why.Detail = ReasonHealth, "", l.id, healthText(n)
+			case l.rule != nil:
+				why.ID, why.Rule, why.Detail = l.constraint, l.rule.ID, ruleText(l.rule)
+			}
+			out = append(out, why)
+		}
+	}
+	return out
+}
+
+func healthText(n *node) string {
+	var out []string
+	for _, name := range sortedKeys(n.attrs) {
+		if strings.HasPrefix(name, "#health") {
+			out = append(out, name+"="+n.attrs[name])
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// scoreAt is what the colocation does to n.
+func (f follow) scoreAt(n *node) cib.Score {
+	attr := f.c.attribute("#id")
+	with := false
+	for _, pl := range f.primary.assignedTo() {
+		if f.hasRole(pl.node) && strings.EqualFold(pl.attrs[attr], n.attrs[attr]) {
+			with = true
+		}
+	}
+	switch {
+	case f.c.score >= infinity && !with:
+		return minusInfinity
+	case f.c.score >= infinity, !with:
+		return 0
+	}
+	return f.c.score
+}
+
+// hasRole: what is on n has the role that the colocation asks for.
+func (f follow) hasRole(n *node) bool {
+	if f.c.primaryRole < roleUnpromoted {
+		return true
+	}
+	has := false
+	f.primary.walk(func(m *resource) {
+		has = has || len(m.children) == 0 && m.allocated != nil && m.allocated.node == n && m.next == f.c.primaryRole
+	})
+	return has
+}
+
+func (f follow) reason(r *resource, s cib.Score) Reason {
+	where := nodesOf(f.primary, f.c.primaryRole)
+	switch {
+	case f.c.id == groupColocation:
+		return Reason{Kind: ReasonGroup, ID: r.parent.id, Resource: f.primary.id, Other: where, Score: s}
+	case f.primary == r.container:
+		return Reason{Kind: ReasonContainer, Resource: f.primary.id, Other: where, Score: s}
+	}
+	why := Reason{Kind: ReasonColocation, ID: r.p.colocationID(f.c.id), Resource: f.primary.id, Other: where, Score: s, Name: f.c.attr}
+	if s > minusInfinity || f.c.score <= minusInfinity {
+		why.Score = f.c.score
+	}
+	if f.c.primaryRole >= roleUnpromoted {
+		why.Value = f.c.primaryRole.String()
+	}
+	why.Than = f.c.score
+	why.Score = s
+	return why
+}
+
+// nodesOf lists where r is to be, in a role if one is given.
+func nodesOf(r *resource, in role) string {
+	var nodes []*node
+	for _, pl := range r.assignedTo() {
+		if (follow{c: &colocation{primaryRole: in}, primary: r}).hasRole(pl.node) {
+			nodes = append(nodes, pl.node)
+		}
+	}
+	return nodeNames(nodes)
+}
+
+// colocationID is the constraint that a colocation was made of: the one with
+// this id, or the one with such a set.
+func (p *plan) colocationID(id string) string {
+	for i := range p.cib.Config.Colocations {
+		c := &p.cib.Config.Colocations[i]
+		for j := range c.Sets {
+			if c.Sets[j].ID == id {
+				return c.ID
+			}
+		}
+	}
+	return id
+}
+
+// outscored tells why another node than n, which could have r too, is better:
+// what speaks most for that one, then both scores.
+func (r *resource) outscored(n *node) []Reason {
+	pl, chosen := r.allowed.get(n), r.allocated
+	if chosen == nil || pl == nil || chosen.node == n {
+		return nil
+	}
+	if out := r.instanceBans(n); len(out) > 0 {
+		return out
+	}
+	if pl.score >= chosen.score {
+		return []Reason{{Kind: ReasonTie, Node: n.name, Other: chosen.name, Score: pl.score}}
+	}
+	numbers := Reason{Kind: ReasonScore, Node: n.name, Score: pl.score, Other: chosen.name, Than: chosen.score}
+	best := numbers
+	var most cib.Score
+	for _, why := range r.contributions(chosen.node) {
+		if why.Score > most {
+			best, most = why, why.Score
+		}
+	}
+	for _, why := range r.contributions(n) {
+		if -why.Score > most {
+			best, most = why, -why.Score
+		}
+	}
+	if f := r.followersWish(chosen.node, n); f.Score > most {
+		best = f
+	}
+	if best == numbers {
+		return []Reason{numbers}
+	}
+	return []Reason{best, numbers}
+}
+
+// followersWish is what is left of the difference of two nodes' scores when all
+// that r itself has is taken away: it comes from what is colocated with r.
+func (r *resource) followersWish(better, n *node) Reason {
+	rest := r.leftOver(better).Add(-r.leftOver(n))
+	var names []string
+	for _, c := range r.withThis {
+		if name := c.dependent.id + " by " + r.p.colocationID(c.id); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return Reason{}
+	}
+	return Reason{Kind: ReasonFollowers, Node: better.name, Score: rest, Detail: strings.Join(names, ", ")}
+}
+
+func (r *resource) leftOver(n *node) cib.Score {
+	pl := r.allowed.get(n)
+	if pl == nil {
+		return 0
+	}
+	sum := pl.score
+	for _, why := range r.contributions(n) {
+		sum = sum.Add(-why.Score)
+	}
+	return sum
+}

@@ -1,0 +1,331 @@
+package policy
+
+import (
+	"strings"
+
+	"kvmha/internal/cib"
+)
+
+// String puts a reason as a clause that can follow "because": it names what
+// decided, by its id, and what that does. The words for every kind are here and
+// nowhere else.
+func (r Reason) String() string {
+	for _, words := range [...]func(Reason) string{Reason.placeWords, Reason.nodeWords, Reason.stateWords, Reason.actionWords} {
+		if text := words(r); text != "" {
+			return text
+		}
+	}
+	return string(r.Kind)
+}
+
+func (r Reason) subject() string { return firstText(r.Subject, "it") }
+
+// constraint names a constraint with the rule of it that counted.
+func (r Reason) constraint() string {
+	switch {
+	case r.Rule != "" && r.Detail != "":
+		return "rule " + r.Rule + " (" + r.Detail + ") of constraint " + r.ID
+	case r.Rule != "":
+		return "rule " + r.Rule + " of constraint " + r.ID
+	}
+	return "constraint " + r.ID
+}
+
+// weighs says what a score does to a node.
+func (r Reason) weighs(what string) string {
+	of := ""
+	if r.Subject != "" {
+		of = " for " + r.Subject
+	}
+	switch {
+	case r.Score <= minusInfinity:
+		return what + " forbids " + r.Node + of
+	case r.Score >= infinity:
+		return what + " wants " + r.Node + of
+	}
+	return what + " gives " + r.Node + " a score of " + r.Score.String() + of
+}
+
+func (r Reason) placeWords() string {
+	switch r.Kind {
+	case ReasonLocation:
+		return r.weighs(r.constraint())
+	case ReasonHealth:
+		return r.weighs("the health of the node (" + r.Detail + ", node-health-strategy=" + r.Value + ")")
+	case ReasonNodeScore:
+		return r.weighs("the node's own score")
+	case ReasonStickiness:
+		return "resource-stickiness is worth " + r.Score.String() + " on " + r.Node + ", where it is active"
+	case ReasonIntent:
+		return r.moveWords()
+	case ReasonColocation:
+		return r.togetherWords()
+	case ReasonFollowers:
+		return "what is colocated with it (" + r.Detail + ") changes the score of " + r.Node + " by " + r.Score.String()
+	case ReasonGroup:
+		return "as a member of group " + r.ID + " it goes where " + r.Resource + " is, and that is " + placeWords(r.Other)
+	case ReasonContainer:
+		return "it lives inside " + r.Resource + ", which is " + placeWords(r.Other)
+	case ReasonThreshold:
+		return r.subject() + " failed on " + r.Node + " (fail count " + r.Value + "), and migration-threshold is " + r.Name
+	case ReasonTicket:
+		return "ticket " + r.ID + " is " + r.Value + r.lossWords()
+	case ReasonLock:
+		return "a shutdown lock keeps it for " + r.Other + " until that is back"
+	case ReasonCapacity:
+		return r.Node + " has too little capacity left" + bracketed(r.Detail)
+	case ReasonOptIn:
+		return "symmetric-cluster=false, and no constraint allows " + r.Node
+	case ReasonDiscovery:
+		return "resource-discovery=exclusive limits it to other nodes than " + r.Node
+	case ReasonCloneMax:
+		return "all " + r.Value + " instances of " + r.ID + " have their nodes already (clone-max)"
+	case ReasonCloneFull:
+		return r.Node + " has its share of the instances of " + r.ID + " (clone-node-max)"
+	case ReasonNoRemote:
+		return r.Node + " is a remote or guest node: connections and fencing devices run on cluster nodes only"
+	case ReasonScore:
+		if r.Other == "" {
+			return "all that counts for " + r.Node + " sums up to " + r.Score.String()
+		}
+		return "the score of " + r.Node + " is " + r.Score.String() + ", that of " + r.Other + " is " + r.Than.String()
+	case ReasonTie:
+		return r.Node + " scores no more than " + r.Other + " (" + r.Score.String() + "), and among equals the node with the fewest resources counts, then the one it is on, then the name"
+	}
+	return ""
+}
+
+func (r Reason) moveWords() string {
+	by := ""
+	if r.Detail != "" {
+		by = " by " + r.Detail
+	}
+	switch {
+	case r.Value == string(cib.IntentSettled):
+		return "it was moved to " + r.Node + by + " and stays there"
+	case r.Score < 0:
+		return "a move away from " + r.Node + " was asked for" + by
+	}
+	return "a move to " + r.Node + " was asked for" + by
+}
+
+func (r Reason) togetherWords() string {
+	other := r.Resource
+	if r.Value != "" {
+		other += " (" + r.Value + ")"
+	}
+	relation := " wants it beside " + other
+	switch {
+	case r.Score >= infinity:
+		relation = " keeps it with " + other
+	case r.Score <= minusInfinity:
+		relation = " keeps it apart from " + other
+	case r.Score < 0:
+		relation = " wants it apart from " + other
+	}
+	if r.Score.Add(0) < infinity && r.Score > minusInfinity {
+		relation += " (score " + r.Score.String() + ")"
+	}
+	if r.Name != "" {
+		relation += " by " + r.Name
+	}
+	return "colocation " + r.ID + relation + ", and that is " + placeWords(r.Other)
+}
+
+func placeWords(node string) string {
+	if node == "" {
+		return "nowhere"
+	}
+	return "on " + node
+}
+
+func bracketed(text string) string {
+	if text == "" {
+		return ""
+	}
+	return " (" + text + ")"
+}
+
+func prefixedBy(prefix, text string) string {
+	if text == "" {
+		return ""
+	}
+	return prefix + text
+}
+
+func (r Reason) lossWords() string {
+	if r.Detail == "freeze" {
+		return ", and its loss-policy is freeze: what runs is left alone"
+	}
+	return ""
+}
+
+func (r Reason) nodeWords() string {
+	switch r.Kind {
+	case ReasonOffline:
+		return "node " + r.Node + " is offline"
+	case ReasonUnclean:
+		return "node " + r.Node + " is unclean: " + firstText(r.Detail, "its state is unknown")
+	case ReasonPending:
+		return "node " + r.Node + " is joining and not a member yet"
+	case ReasonStandby:
+		if r.Name == "" {
+			return "node " + r.Node + " is in standby because of on-fail=standby" + prefixedBy(": ", r.Detail)
+		}
+		return "node " + r.Node + " is in standby"
+	case ReasonShutdown:
+		return "node " + r.Node + " is shutting down"
+	case ReasonMaintenance:
+		switch {
+		case r.Node != "":
+			return "node " + r.Node + " is in maintenance"
+		case r.Name == "maintenance-mode":
+			return "the cluster is in maintenance (maintenance-mode=true)"
+		}
+		return firstText(r.Subject, "it") + " is in maintenance"
+	case ReasonGuestDown:
+		return r.Resource + ", which node " + r.Node + " lives in, " + firstText(r.Detail, "does not run")
+	case ReasonDisconnect:
+		return "there is no connection to remote node " + r.Node + ": " + r.Resource + " " + firstText(r.Detail, "does not run")
+	case ReasonPing:
+		return "node " + r.Node + " is a ping node and runs nothing"
+	case ReasonUnreachable:
+		return "node " + r.Node + " cannot be fenced: " + r.Detail
+	}
+	return ""
+}
+
+func (r Reason) stateWords() string {
+	switch r.Kind {
+	case ReasonTargetRole:
+		return "target-role of " + firstText(r.Subject, "it") + " is " + r.Value
+	case ReasonStopAll:
+		return "stop-all-resources=true"
+	case ReasonUnmanaged:
+		return firstText(r.Subject, "it") + " is not managed (is-managed=false): the cluster only watches it"
+	case ReasonBlocked:
+		return r.subject() + " is blocked: " + r.failureWords()
+	case ReasonNoFencing:
+		return "stonith-enabled=true, and no fencing device is configured"
+	case ReasonOrphan:
+		return r.subject() + " is not in the configuration any more"
+	case ReasonMultiple:
+		return r.subject() + " is active on more than one node (" + r.Detail + "), and multiple-active says " + r.Value
+	case ReasonHeld:
+		return "a guest is having it fenced: nothing else is done to it until it is certainly down"
+	case ReasonQuorum:
+		return "this partition has no quorum, and no-quorum-policy is " + r.Value
+	case ReasonPromotion:
+		return r.promotionWords()
+	case ReasonFailure:
+		return r.failureWords()
+	case ReasonOnFail:
+		return r.failureWords() + ", and on-fail says " + r.Value
+	case ReasonGuestLost:
+		return "guest node " + r.Node + " must be recovered: " + r.Detail
+	}
+	return ""
+}
+
+// failureWords tell an operation that failed, as far as it is known.
+func (r Reason) failureWords() string {
+	if r.Action == "" {
+		return firstText(r.Detail, r.subject()+" failed on "+r.Node)
+	}
+	said := ""
+	if r.Detail != "" {
+		said = " (" + r.Detail + ")"
+	}
+	return "its " + r.Action + " on " + r.Node + " failed" + said
+}
+
+func (r Reason) promotionWords() string {
+	switch {
+	case r.Value == "none":
+		return "it has no promotion score on " + r.Node + ": its agent has not set one, or the instance may not be promoted there"
+	case r.Value == "max":
+		return "as many instances are promoted as promoted-max allows, and " + r.Other + " scores " + r.Than.String() + " against " + r.Score.String() + " on " + r.Node
+	case r.Value != "best":
+		return "its promotion score on " + r.Node + " is " + r.Score.String()
+	}
+	return "it has the best promotion score on " + r.Node + " (" + r.Score.String() + ")"
+}
+
+func (r Reason) actionWords() string {
+	switch r.Kind {
+	case ReasonWanted:
+		return r.subject() + " is to run" + prefixedBy(", and ", prefixedBy("its best node is ", r.Node))
+	case ReasonUnknown:
+		return "the state of " + r.subject() + " on " + r.Node + " is unknown"
+	case ReasonMonitor:
+		return "monitor configured for " + r.subject()
+	case ReasonRecover:
+		return r.failureWords() + ": it is recovered"
+	case ReasonParameters:
+		return r.changedWords()
+	case ReasonAgent:
+		return "the agent of " + r.subject() + " was changed"
+	case ReasonOperation:
+		return "recurring " + r.Action + " of " + r.subject() + " on " + r.Node + " ends: " + r.Detail
+	case ReasonHistory:
+		return "the record of " + r.subject() + " on " + r.Node + " is dropped: " + r.Detail
+	case ReasonFailCount:
+		return "the fail count of " + r.subject() + " on " + r.Node + " is cleared: " + r.Detail
+	case ReasonOrder:
+		return r.orderWords("it is ordered with ", "which is needed")
+	case ReasonBlockedBy:
+		return r.orderWords("it needs ", "which cannot be done")
+	case ReasonMigration:
+		return "it is the last step of a live migration of " + r.subject() + prefixedBy(" from ", r.Node)
+	case ReasonFencing:
+		return "node " + r.Node + " is unclean: " + firstText(r.Detail, "its state is unknown")
+	case ReasonFenced:
+		return "the fencing of " + r.Node + " stops it"
+	case ReasonUnfencing:
+		return "node " + r.Node + " must be unfenced: " + r.Detail
+	case ReasonNotify:
+		return "the instances of " + firstText(r.ID, "a clone") + " are told what happens to the others"
+	case ReasonRole:
+		return r.subject() + " is no longer to be promoted on " + r.Node
+	case ReasonGuestFence:
+		return "guest node " + r.Node + " is fenced by stopping " + r.Resource + ", which it lives in"
+	case ReasonProbeAgain:
+		return "node " + r.Node + " asks for all resources to be probed anew"
+	case ReasonCluster:
+		return firstText(r.Detail, r.Action+" is needed on "+r.Node)
+	}
+	return ""
+}
+
+func (r Reason) orderWords(relation, state string) string {
+	what := r.Action
+	if r.Resource != "" {
+		what += " of " + r.Resource
+	}
+	if r.Node != "" {
+		what += " on " + r.Node
+	}
+	by := ""
+	if r.ID != "" {
+		by = "by constraint " + r.ID + " "
+	}
+	if r.Action == "notified" {
+		what = "notification of the instances of " + r.Resource
+	}
+	return by + relation + "the " + what + ", " + state + bracketed(r.Detail)
+}
+
+func (r Reason) changedWords() string {
+	verb := "were changed"
+	if r.Value == "reload" {
+		verb = "were changed, and it can reload them"
+	}
+	names := strings.Split(r.Name, ",")
+	switch {
+	case r.Name == "":
+		return "the parameters of " + r.subject() + " " + verb
+	case len(names) == 1:
+		return "parameter " + r.Name + " of " + r.subject() + " was changed" + strings.TrimPrefix(verb, "were changed")
+	}
+	return "parameters of " + r.subject() + " " + verb + " (among " + strings.Join(names, ", ") + ")"
+}
