@@ -1,9 +1,6 @@
 package policy
 
-import (
-	"slices"
-	"sort"
-)
+import "slices"
 
 // assignBundle gives the containers their nodes as a clone does with its
 // instances, then places what belongs to each, then the clone inside.
@@ -13,7 +10,7 @@ func (r *resource) assignBundle(prefer *place) {
 	nodes := r.p.sortPlaces(r.allowed.list(), nil)
 	containers := r.instances()
 	k := keptScores{}
-	sort.SliceStable(containers, func(i, j int) bool { return k.compare(containers[i], containers[j]) < 0 })
+	mergeSort(containers, k.compare)
 	r.distribute(containers, nodes, len(r.bundle.replicas), r.bundle.perNode)
 	for _, c := range r.bundle.replicas {
 		r.assignReplica(c, prefer)

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"slices"
-	"sort"
 )
 
 // assignClone gives the instances their nodes: those that are active stay
@@ -153,7 +152,7 @@ func (r *resource) inheritColocations(c *resource, all bool) {
 
 func (r *resource) sortInstances() {
 	k := keptScores{}
-	sort.SliceStable(r.children, func(i, j int) bool { return k.compare(r.children[i], r.children[j]) < 0 })
+	mergeSort(r.children, k.compare)
 }
 
 // keptScores remembers, during one sort, what is costly to find out.

@@ -43,24 +43,40 @@ func (p *plan) tagged(id string) ([]string, bool) {
 	return refs, ok
 }
 
-// expandSets replaces tags and templates in sets by what they stand for.
+// expandSets replaces tags and templates in sets by what they stand for, and
+// tags in those as well.
 func (p *plan) expandSets(constraint string, sets []cib.ResourceSet) []cib.ResourceSet {
 	out := slices.Clone(sets)
 	for i := range out {
-		var refs []string
-		for _, id := range out[i].Refs {
-			if p.constraintResource(id) != nil {
-				refs = append(refs, id)
-			} else if tagged, ok := p.tagged(id); ok {
-				refs = append(refs, tagged...)
-			} else {
-				p.fault("Ignoring resource sets for constraint '%s' because '%s' is not a valid resource or tag", constraint, id)
-				return sets
-			}
+		refs, missing := p.expandRefs(out[i].Refs, nil)
+		if missing != "" {
+			p.fault("Ignoring resource sets for constraint '%s' because '%s' is not a valid resource or tag", constraint, missing)
+			return sets
 		}
 		out[i].Refs = refs
 	}
 	return out
+}
+
+// expandRefs lists the resources behind ids. It returns the first id that
+// stands for nothing, or for itself: inside are the tags that the ids are in.
+func (p *plan) expandRefs(ids, inside []string) (refs []string, missing string) {
+	for _, id := range ids {
+		if p.constraintResource(id) != nil {
+			refs = append(refs, id)
+			continue
+		}
+		tagged, ok := p.tagged(id)
+		if !ok || slices.Contains(inside, id) {
+			return nil, id
+		}
+		more, missing := p.expandRefs(tagged, append(inside, id))
+		if missing != "" {
+			return nil, missing
+		}
+		refs = append(refs, more...)
+	}
+	return refs, ""
 }
 
 // setOf makes a set of what a constraint names: a tag's resources in no order,

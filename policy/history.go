@@ -237,9 +237,7 @@ func sortedOps(h *cib.ResourceHistory) []*cib.OpHistory {
 	for i := len(h.Ops) - 1; i >= 0; i-- {
 		out = append(out, &h.Ops[i])
 	}
-	if len(out) > 1 {
-		slices.SortStableFunc(out, func(a, b *cib.OpHistory) int { return newerOp(a, b, true) })
-	}
+	mergeSort(out, func(a, b *cib.OpHistory) int { return newerOp(a, b, true) })
 	return out
 }
 

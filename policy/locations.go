@@ -101,9 +101,13 @@ func (p *plan) unpackLocation(c *cib.Location) {
 			p.unpackLocationFor(c, r, "", "", nil)
 		} else if refs, ok := p.tagged(c.Resource); ok {
 			for _, id := range refs {
-				if r := p.constraintResource(id); r != nil {
-					p.unpackLocationFor(c, r, c.Role, "", nil)
+				r := p.constraintResource(id)
+				if r == nil {
+					// The rest of the tag is not looked at, as in a set.
+					p.fault("%s: No resource found for %s", c.Resource, id)
+					return
 				}
+				p.unpackLocationFor(c, r, c.Role, "", nil)
 			}
 		} else {
 			p.fault("Ignoring constraint '%s' because '%s' is not a valid resource or tag", c.ID, c.Resource)

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"slices"
-	"sort"
 	"strings"
 
 	"kvmha/internal/cib"
@@ -203,7 +202,7 @@ func (r *resource) sortForPromotion() {
 		}
 	}
 	k := keptScores{}
-	sort.SliceStable(r.children, func(i, j int) bool { return k.comparePromotion(r.children[i], r.children[j]) < 0 })
+	mergeSort(r.children, k.comparePromotion)
 	r.merging = false
 }
 

@@ -111,11 +111,14 @@ func opPasses(e *cib.OpExpression, op *opContext) bool {
 }
 
 func attrPasses(e *cib.AttrExpression, ctx ruleContext) bool {
+	// Nobody knows the role of a resource when rules are evaluated.
 	if ctx.attrs == nil || e.Attribute == "#role" {
 		return false
 	}
 	value, hasValue := e.Value, true
 	if ctx.inConstraint {
+		// In constraints an empty value counts as none.
+		hasValue = value != ""
 		switch strings.ToLower(e.ValueSource) {
 		case "param":
 			value, hasValue = ctx.params[e.Value]

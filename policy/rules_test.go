@@ -1,9 +1,12 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"kvmha/internal/cib"
 )
 
 func TestParametersOfAnIdleResourceAreLookedAtAgainWhenTheirRuleChanges(t *testing.T) {
@@ -18,11 +21,22 @@ func TestParametersOfAnIdleResourceAreLookedAtAgainWhenTheirRuleChanges(t *testi
 	}
 }
 
-func TestAnEmptyValueIsAValue(t *testing.T) {
+func TestAnEmptyValueIsAValueOutsideOfConstraints(t *testing.T) {
 	t.Parallel()
-	rule := `<rsc_location id="l" rsc="a"><rule id="r" score="100"><expression id="e" attribute="cpus" operation="gte" value="" type="number"/></rule></rsc_location>`
-	w := world{resources: primXML("a", ""), constraints: rule, status: known("n1 n2", "a") + "n2 attr cpus=4"}
-	if got := decide(t, w).Resources[0].Next; got != "n2" {
-		t.Errorf("a is to be on %q, want n2, whose number is more than nothing", got)
+	rule := `<rule id="r" score="100"><expression id="e" attribute="cpus" operation="gte" value="" type="number"/></rule>`
+	location := `<rsc_location id="l" rsc="a">` + rule + `</rsc_location>`
+	w := world{resources: primXML("a", ""), constraints: location, status: known("n1 n2", "a") + "n2 attr cpus=4"}
+	if got := decide(t, w).Resources[0].Next; got != "n1" {
+		t.Errorf("a is to be on %q, want n1: in a constraint nothing is no number to compare with", got)
+	}
+	w.constraints = ""
+	params := `<instance_attributes id="i">` + rule + `<nvpair id="p" name="big" value="yes"/></instance_attributes>`
+	w.resources = strings.Replace(w.resources, "<operations>", params+"<operations>", 1)
+	w.status = known("n1", "a") + "n1 attr cpus=4"
+	w.nodes = []string{"n1"}
+	for _, a := range decide(t, w).Actions {
+		if a.Task == "start" && !slices.ContainsFunc(a.Operation.Params, func(p cib.NV) bool { return p.Name == "big" }) {
+			t.Errorf("a starts with %v, want it to be big: 4 is more than nothing", a.Operation.Params)
+		}
 	}
 }

@@ -156,7 +156,7 @@ func (p *plan) addRunning(r *resource, n *node, failed bool) {
 			r.noteAt(nil, Reason{Kind: ReasonMultiple, Detail: nodeNames(r.running), Value: "stop_only"}, minusInfinity)
 			r.allowed = nil
 			for _, m := range p.nodes {
-				r.allowed.set(&place{node: m, score: cib.MinusInfinity})
+				r.allowed.set(&place{node: m, score: cib.MinusInfinity, mode: m.mode})
 			}
 		case recoverBlock:
 			r.managed, r.blocked = false, true

@@ -132,3 +132,23 @@ func parseXML(text string) (*element, error) {
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// clone copies the element with everything below it.
+func (e *element) clone() *element {
+	kids := make([]*element, len(e.kids))
+	for i, k := range e.kids {
+		kids[i] = k.clone()
+	}
+	return &element{name: e.name, attrs: slices.Clone(e.attrs), kids: kids}
+}
+
+// children returns the children of that name.
+func (e *element) children(name string) []*element {
+	var out []*element
+	for _, k := range e.kids {
+		if k.name == name {
+			out = append(out, k)
+		}
+	}
+	return out
+}

@@ -59,7 +59,7 @@ var features = map[string]float64{
 
 // cluster is what is being made.
 type cluster struct {
-	r    *rand.Rand
+	dice
 	size int
 	on   map[string]bool
 	used map[string]int
@@ -84,7 +84,7 @@ func Features() []string { return sortedKeys(features) }
 // many resources it has beside groups and clones; 6 makes about as many as fit
 // one screen.
 func Generate(seed uint64, size int, without ...string) []byte {
-	c := &cluster{r: rand.New(rand.NewPCG(seed, uint64(size))), size: size, on: map[string]bool{}, used: map[string]int{}}
+	c := &cluster{dice: dice{rand.New(rand.NewPCG(seed, uint64(size)))}, size: size, on: map[string]bool{}, used: map[string]int{}}
 	for _, name := range sortedKeys(features) {
 		c.on[name] = c.chance(features[name]) && !slices.Contains(without, name)
 	}
@@ -103,29 +103,10 @@ func Generate(seed uint64, size int, without ...string) []byte {
 	return []byte(root.add(c.config, c.status()).xml())
 }
 
-// chance is true with probability p.
-func (c *cluster) chance(p float64) bool { return c.r.Float64() < p }
-
-// pick returns one of the words; repeat one to make it likelier.
-func (c *cluster) pick(words ...string) string { return words[c.r.IntN(len(words))] }
-
-// maybe returns one of the words with probability p, else nothing.
-func (c *cluster) maybe(p float64, words ...string) string {
-	if !c.chance(p) {
-		return ""
-	}
-	return c.pick(words...)
-}
-
 // id makes a name that no element has yet.
 func (c *cluster) id(stem string) string {
 	c.used[stem]++
 	return fmt.Sprintf("%s-%d", stem, c.used[stem])
-}
-
-// score draws one; half of the negative ones are infinite, because bans are.
-func (c *cluster) score() string {
-	return c.pick("INFINITY", "INFINITY", "100", "50", "10", "1", "0", "-1", "-10", "-100", "-INFINITY", "-INFINITY", "-INFINITY")
 }
 
 // pairs is a set of attributes to be made into an element.

@@ -18,7 +18,7 @@ import (
 // rest are migratable virtual machines that depend on the infrastructure; half
 // of those prefer a node, some shun one, and some go together.
 func Large(nodes, resources int, failed bool) []byte {
-	c := &cluster{r: rand.New(rand.NewPCG(uint64(nodes), uint64(resources))), on: map[string]bool{}, used: map[string]int{}}
+	c := &cluster{dice: dice{rand.New(rand.NewPCG(uint64(nodes), uint64(resources)))}, on: map[string]bool{}, used: map[string]int{}}
 	c.config, c.resources, c.constraints = el("configuration"), el("resources"), el("constraints")
 	for i := range nodes {
 		h := &host{id: strconv.Itoa(i + 1), name: fmt.Sprintf("host%d", i+1), kind: "member", fate: "online"}

@@ -84,6 +84,10 @@ func (x *execution) action(a *policy.Action) {
 	case policy.FenceOp:
 		x.fence(a)
 	case policy.ClusterOp:
+		if a.Task == "probe_again" {
+			// It asks a node to say anew what it knows, and leaves no trace.
+			return
+		}
 		if id := a.Render.ResourceID; id != "" {
 			x.out.item("", "Cluster action:  %s for %s on %s", a.Task, id, a.Node)
 		} else {

@@ -22,8 +22,7 @@ type checker struct {
 	reference string
 	out       io.Writer
 	folder    string
-	size      int
-	without   []string
+	source    conformance.Source
 	reduce    int
 	tries     int
 
@@ -36,8 +35,9 @@ type checker struct {
 }
 
 type outcome struct {
-	seed  uint64
-	trial conformance.Trial
+	seed   uint64
+	origin string
+	trial  conformance.Trial
 }
 
 func check(ctx context.Context, args []string) error {
@@ -47,18 +47,25 @@ func check(ctx context.Context, args []string) error {
 	seeds := flags.Int("seeds", 500, "how many seeds")
 	one := flags.Uint64("seed", 0, "only this one, in full")
 	jobs := flags.Int("jobs", runtime.NumCPU(), "how many at the same time")
-	flags.IntVar(&c.size, "size", 0, "about how many resources a CIB has (0 = 1 to 9, by seed)")
+	size := flags.Int("size", 0, "about how many resources a CIB has (0 = 1 to 9, by seed)")
 	flags.StringVar(&c.reference, "reference", "crm_simulate", "the command to compare with")
 	flags.IntVar(&c.reduce, "reduce", 3, "how many differing CIBs to minimise")
 	flags.IntVar(&c.tries, "tries", 1500, "how often minimising may ask the reference")
 	flags.StringVar(&c.folder, "keep", "", "put differing CIBs there (default: a new folder)")
 	without := flags.String("without", "", "features to leave out, by commas, of: "+strings.Join(conformance.Features(), ", "))
+	mutate := flags.String("mutate", "", "a folder of recorded cases: compare on mutants of them")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	c.without = strings.Split(*without, ",")
+	var err error
+	if c.source, err = sourceOf(*mutate, *size, *without); err != nil {
+		return err
+	}
 	if *one != 0 {
 		*first, *seeds = *one, 1
+	}
+	if flags.NArg() > 0 {
+		c.source, *first, *seeds = conformance.Files(flags.Args()), 1, flags.NArg()
 	}
 	c.total = *seeds
 	if c.folder == "" {
@@ -75,6 +82,15 @@ func check(ctx context.Context, args []string) error {
 		return err
 	}
 	return c.report(ctx)
+}
+
+// sourceOf makes mutants of the cases in a folder, or random CIBs without one.
+func sourceOf(mutate string, size int, without string) (conformance.Source, error) {
+	if mutate == "" {
+		return conformance.Random(size, strings.Split(without, ",")...), nil
+	}
+	cases, err := conformance.LoadCases(mutate)
+	return conformance.Mutants(cases), err
 }
 
 // compareAll hands the seeds out to workers, each with a folder of its own.
@@ -109,26 +125,26 @@ func (c *checker) work(ctx context.Context, queue <-chan uint64) error {
 	defer os.RemoveAll(folder)
 	reference := &conformance.Reference{Command: c.reference, Folder: folder}
 	for seed := range queue {
-		trial, err := reference.Try(ctx, conformance.Generate(seed, sizeOf(seed, c.size), c.without...))
+		specimen, err := c.source(seed)
+		if err != nil {
+			return err
+		}
+		trial, err := reference.Try(ctx, specimen.Document)
 		if err != nil {
 			return fmt.Errorf("seed %d: %w (is the package pacemaker-cli-utils installed?)", seed, err)
 		}
-		c.note(seed, trial)
+		if err := c.note(outcome{seed, specimen.Origin, trial}); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// sizeOf spreads the sizes over the seeds unless one is asked for.
-func sizeOf(seed uint64, asked int) int {
-	if asked > 0 {
-		return asked
-	}
-	return 1 + int(seed%9)
-}
-
-func (c *checker) note(seed uint64, trial conformance.Trial) {
+func (c *checker) note(o outcome) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	seed, trial := o.seed, o.trial
+	var err error
 	c.done++
 	if trial.Unfit != "" {
 		c.unfit[trial.Unfit] = append(c.unfit[trial.Unfit], seed)
@@ -137,12 +153,14 @@ func (c *checker) note(seed uint64, trial conformance.Trial) {
 		c.aspects[aspect]++
 	}
 	if len(trial.Differences) > 0 {
-		c.differ = append(c.differ, outcome{seed, trial})
-		fmt.Fprintf(c.out, "seed %d differs in %s\n", seed, strings.Join(trial.Aspects(), ", "))
+		c.differ = append(c.differ, o)
+		err = os.WriteFile(filepath.Join(c.folder, fmt.Sprintf("seed-%d.xml", seed)), trial.Document, 0o644)
+		fmt.Fprintf(c.out, "seed %d (%s) differs in %s\n", seed, o.origin, strings.Join(trial.Aspects(), ", "))
 	}
 	if c.done%50 == 0 || c.done == c.total {
 		fmt.Fprintf(c.out, "%d of %d seeds: %d differ, %d without an answer of the reference\n", c.done, c.total, len(c.differ), c.noAnswer())
 	}
+	return err
 }
 
 func (c *checker) noAnswer() int {
@@ -163,8 +181,8 @@ func (c *checker) report(ctx context.Context) error {
 		return nil
 	}
 	slices.SortFunc(c.differ, func(a, b outcome) int { return len(a.trial.Document) - len(b.trial.Document) })
-	for i, o := range c.differ {
-		if err := c.show(ctx, o, i < c.reduce); err != nil {
+	for _, o := range c.differ[:min(c.reduce, len(c.differ))] {
+		if err := c.show(ctx, o); err != nil {
 			return err
 		}
 	}
@@ -172,11 +190,8 @@ func (c *checker) report(ctx context.Context) error {
 		len(c.differ), c.total-c.noAnswer(), c.aspects, c.folder, c.differ[0].seed)
 }
 
-func (c *checker) show(ctx context.Context, o outcome, reduce bool) error {
-	err := os.WriteFile(filepath.Join(c.folder, fmt.Sprintf("seed-%d.xml", o.seed)), o.trial.Document, 0o644)
-	if !reduce || err != nil {
-		return err
-	}
+// show minimises a differing CIB and prints what is different about it then.
+func (c *checker) show(ctx context.Context, o outcome) error {
 	fmt.Fprintf(c.out, "minimising seed %d\n", o.seed)
 	reference := &conformance.Reference{Command: c.reference, Folder: c.folder}
 	small := reference.Reduce(ctx, o.trial, c.tries)
@@ -197,9 +212,17 @@ func printSeed(args []string) error {
 	flags := flag.NewFlagSet("print", flag.ContinueOnError)
 	seed := flags.Uint64("seed", 1, "the seed")
 	size := flags.Int("size", 0, "about how many resources it has (0 = 1 to 9, by seed)")
+	mutate := flags.String("mutate", "", "a folder of recorded cases: print a mutant of one")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	_, err := os.Stdout.Write(conformance.Generate(*seed, sizeOf(*seed, *size)))
+	source, err := sourceOf(*mutate, *size, "")
+	if err != nil {
+		return err
+	}
+	specimen, err := source(*seed)
+	if err == nil {
+		_, err = os.Stdout.Write(specimen.Document)
+	}
 	return err
 }
