@@ -1,8 +1,6 @@
 package policy
 
-import (
-	"slices"
-)
+import "slices"
 
 // assignClone gives the instances their nodes: those that are active stay
 // where they are as far as possible, the rest go where there is room.
