@@ -31,5 +31,10 @@ func (r *resource) viewReplicas(v *ResourceView) {
 			v.Active = append(v.Active, n.name)
 		}
 		v.Children = append(v.Children, cv)
+		for _, part := range c.parts() {
+			if part != c.child {
+				v.Implied = append(v.Implied, part.view())
+			}
+		}
 	}
 }

@@ -267,6 +267,9 @@ type ResourceView struct {
 	// Internal resources are made by the cluster itself and not shown.
 	Internal bool           `json:"internal,omitempty"`
 	Children []ResourceView `json:"children,omitempty"`
+	// Implied are the resources that a bundle makes for its replicas:
+	// containers, addresses, connections.
+	Implied []ResourceView `json:"implied,omitempty"`
 	// Why tells, for a resource that an administrator moves, what keeps it
 	// from the node it is to go to.
 	Why []Reason `json:"why,omitempty"`

@@ -6,13 +6,18 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, newApp(os.Stdout, os.Stderr), os.Args[1:]))
+	a := newApp(os.Stdout, os.Stderr)
+	if filepath.Base(os.Args[0]) == referenceName {
+		os.Exit(runReference(ctx, a, os.Args[1:]))
+	}
+	os.Exit(run(ctx, a, os.Args[1:]))
 }
 
 // run carries out one command line and returns the exit status.

@@ -50,10 +50,8 @@ func (l *codecLog) index(e *element) {
 // read it. Elements without an id (a CIB made from TOML or crm text has such)
 // get one.
 func EncodeXML(w io.Writer, x *CIB) error {
-	c := &codec{e: &element{name: "cib"}, log: &codecLog{}}
-	document(c, x)
 	var b strings.Builder
-	writeTree(&b, c.e, 0)
+	writeTree(&b, encodeTree(x), 0)
 	_, err := io.WriteString(w, b.String())
 	return err
 }

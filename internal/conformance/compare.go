@@ -36,7 +36,7 @@ func Compare(want, got Answer) []Difference {
 		}
 	}
 	add("scores", bagDifference(usefulLines(want.Scores), usefulLines(got.Scores)))
-	add("summary", sequenceDifference(usefulLines(modernNames(want.Summary)), usefulLines(modernNames(got.Summary))))
+	add("summary", sequenceDifference(usefulLines(ModernNames(want.Summary)), usefulLines(ModernNames(got.Summary))))
 	add("dot", bagDifference(unique(usefulLines(want.DOT)), unique(usefulLines(got.DOT))))
 	add("graph", graphDifference(want.Graph, got.Graph))
 	return out
@@ -72,7 +72,9 @@ var oldNames = []struct {
 	{regexp.MustCompile(` Slave `), " Unpromoted "},
 }
 
-func modernNames(text string) string {
+// ModernNames gives a text of crm_simulate the role names of Pacemaker 2.1, which
+// builds compatible with 2.0, such as Debian's, do not print.
+func ModernNames(text string) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
 		for _, old := range oldNames {

@@ -13,7 +13,18 @@ import (
 // pseudo-events. With all, also what was considered and is not needed (blue)
 // or is unmanaged.
 func DOT(w io.Writer, t *policy.Transition, all bool) error {
+	return writeDOT(w, t, all, false)
+}
+
+// writeDOT is DOT, with the actions' ids behind their names if numbers says so.
+func writeDOT(w io.Writer, t *policy.Transition, all, numbers bool) error {
 	b := bufio.NewWriter(w)
+	name := func(a *policy.Action) string {
+		if numbers {
+			return fmt.Sprintf("%s (%d)", a.Render.Name, a.ID)
+		}
+		return a.Render.Name
+	}
 	fmt.Fprintln(b, ` digraph "g" {`)
 	actions := make([]*policy.Action, 0, len(t.Actions)+len(t.Considered))
 	actions = append(append(actions, t.Actions...), t.Considered...)
@@ -33,7 +44,7 @@ func DOT(w io.Writer, t *policy.Transition, all bool) error {
 		if color == "red" && a.Render.Unmanaged {
 			font = "purple"
 		}
-		fmt.Fprintf(b, "%q [ style=%s color=%q fontcolor=%q]\n", a.Render.Name, style, color, font)
+		fmt.Fprintf(b, "%q [ style=%s color=%q fontcolor=%q]\n", name(a), style, color, font)
 	}
 	for _, a := range actions {
 		for _, e := range a.Render.Edges {
@@ -46,7 +57,7 @@ func DOT(w io.Writer, t *policy.Transition, all bool) error {
 				style = "bold"
 			}
 			if e.Bold || all || drawn[e.From] && drawn[a.ID] && !e.Load {
-				fmt.Fprintf(b, "%q -> %q [ style = %s]\n", from.Render.Name, a.Render.Name, style)
+				fmt.Fprintf(b, "%q -> %q [ style = %s]\n", name(from), name(a), style)
 			}
 		}
 	}

@@ -3,7 +3,9 @@ package simulate
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"kvmha/internal/cib"
@@ -12,72 +14,77 @@ import (
 
 // Execute plays the transition through: every action succeeds as soon as the
 // actions it waits for are done. It prints what is done and returns the CIB
-// with the results in its status; the given one is not changed. It fails when
-// actions wait for each other in a circle.
+// with the results in its status; the given one is not changed. The error is
+// ErrInvalidTransition when actions wait for each other in a circle.
 func Execute(w io.Writer, before *cib.CIB, t *policy.Transition, now time.Time) (*cib.CIB, error) {
-	o := &outline{w: w}
-	after, err := o.execute(before, t, now)
+	o := &outline{w: w, remarks: io.Discard}
+	world := newWorld(before, t, now, false)
+	err := o.execute(world, t, nil)
 	if o.err != nil {
 		err = o.err
 	}
-	return after, err
+	return world.cib, err
 }
 
-func (o *outline) execute(before *cib.CIB, t *policy.Transition, now time.Time) (*cib.CIB, error) {
-	world := newWorld(before, now)
-	run := &execution{out: o, world: world, names: map[string]bool{}}
-	run.learn(t.Resources)
+// execute carries out a transition on the world; failures are the
+// specifications of the operations that are to fail.
+func (o *outline) execute(w *world, t *policy.Transition, failures []string) error {
+	x := &execution{out: o, world: w, names: resourcesByName(t.Resources), failures: failures, done: map[int]bool{}, failed: map[int]bool{}}
 	o.begin("Executing Cluster Transition")
 	defer o.end()
-
-	waiting := make([]*policy.Action, len(t.Actions))
-	copy(waiting, t.Actions)
-	done := make(map[int]bool, len(t.Actions))
-	for len(waiting) > 0 {
-		later := waiting[:0:0]
+	waiting := t.Actions
+	for {
+		later := make([]*policy.Action, 0, len(waiting))
 		for _, a := range waiting {
-			if !ready(a, done) {
+			if !x.ready(a) {
 				later = append(later, a)
 				continue
 			}
-			run.action(a)
-			done[a.ID] = true
+			x.action(a)
 		}
 		if len(later) == len(waiting) {
-			return world.cib, fmt.Errorf("transition failed: %d actions wait for each other, the first is %s on %s", len(later), later[0].Key, later[0].Node)
+			break
 		}
 		waiting = later
 	}
-	return world.cib, nil
-}
-
-func ready(a *policy.Action, done map[int]bool) bool {
-	for _, in := range a.Inputs {
-		if !done[in] {
-			return false
-		}
+	if len(waiting) == 0 || x.aborted {
+		return nil
 	}
-	return true
+	o.remark("Transition failed: terminated")
+	o.remark("An invalid transition was produced")
+	return fmt.Errorf("%w: %d actions wait for each other, the first is %s on %s", ErrInvalidTransition, len(waiting), waiting[0].Key, waiting[0].Node)
 }
 
 // execution carries out the actions of one transition on a world.
 type execution struct {
 	out   *outline
 	world *world
-	// names are those under which resources are known: their ids, and for
-	// clone instances those of their history.
-	names map[string]bool
+	// names are those under which resources are known.
+	names map[string]*policy.ResourceView
+	// failures are what is to fail, done the actions that were carried out,
+	// failed those of them that went wrong. After the first one of these the
+	// transition is aborted: only what cannot fail is done then.
+	failures     []string
+	done, failed map[int]bool
+	aborted      bool
 }
 
-func (x *execution) learn(resources []policy.ResourceView) {
-	for i := range resources {
-		x.names[resources[i].ID] = true
-		x.names[resources[i].History] = true
-		x.learn(resources[i].Children)
+// certain is the priority of actions that are done whatever happens.
+const certain = int(cib.Infinity)
+
+// ready tells whether an action can be carried out now.
+func (x *execution) ready(a *policy.Action) bool {
+	for _, in := range a.Inputs {
+		if !x.done[in] || x.failed[in] && a.Priority < certain {
+			return false
+		}
 	}
+	return a.Kind == policy.Pseudo || !x.aborted || a.Priority >= certain
 }
 
+// action carries one out and notes how it ended.
 func (x *execution) action(a *policy.Action) {
+	x.done[a.ID] = true
 	switch a.Kind {
 	case policy.ResourceOp:
 		x.resourceOp(a)
@@ -111,22 +118,67 @@ func (x *execution) fence(a *policy.Action) {
 
 func (x *execution) resourceOp(a *policy.Action) {
 	r := &a.Render
-	history := r.ResourceID
-	name := history
-	if !x.names[name] && r.ResourceLongID != "" && x.names[r.ResourceLongID] {
+	preferred := r.ResourceID
+	name := preferred
+	if x.names[name] == nil && r.ResourceLongID != "" && x.names[r.ResourceLongID] != nil {
 		name = r.ResourceLongID
 	}
-	interval, _ := strconv.ParseInt(attribute(a, "CRM_meta_interval"), 10, 64)
-	switch {
-	case a.Task == "delete" || a.Task == "meta-data":
+	if a.Task == "delete" || a.Task == "meta-data" {
 		x.out.item("", "Resource action: %-15s %s on %s", name, a.Task, a.Node)
 		return
-	case interval > 0:
+	}
+	id := r.NodeID
+	if r.Router != "" {
+		id = a.Node
+	}
+	n := x.world.node(a.Node, id)
+	h, known := history(n, name, preferred)
+	if h == nil {
+		if !slices.Contains(executable, r.Class) {
+			// Nobody could say how the resource is after that.
+			x.out.remark("Invalid class for %s: %s", name, r.Class)
+			x.done[a.ID], x.aborted = false, true
+			return
+		}
+		h = addHistory(n, preferred, agent{r.Class, r.Provider, r.Type})
+	}
+	interval, _ := strconv.ParseInt(attribute(a, "CRM_meta_interval"), 10, 64)
+	end := result{task: a.Task, interval: interval, rc: a.TargetRC, target: a.TargetRC, call: nextCall(h, known), action: a, reason: "User-injected result"}
+	if interval > 0 {
 		x.out.item("", "Resource action: %-15s %s=%d on %s", name, a.Task, interval, a.Node)
-	default:
+	} else {
 		x.out.item("", "Resource action: %-15s %s on %s", name, a.Task, a.Node)
 	}
-	x.world.record(a, name, history, interval)
+	if failing, rc, fails := x.fails(a, interval, name, preferred); fails {
+		end.rc = rc
+		x.out.info("Pretending action %d failed with rc=%d", a.ID, rc)
+		x.failed[a.ID], x.aborted = true, true
+		x.out.countFailure(x.world, n, opKey{failing, a.Task, interval}, rc)
+	}
+	x.world.addResult(h, end)
+}
+
+// executable are the classes of agents whose results are recorded.
+var executable = []string{"ocf", "stonith", "service", "upstart", "systemd", "lsb"}
+
+// fails tells whether an operation is one of those that are to fail, under
+// which of its resource's names it was given, and with which exit code.
+func (x *execution) fails(a *policy.Action, interval int64, names ...string) (name string, rc cib.RC, fails bool) {
+	for _, spec := range x.failures {
+		for _, name := range names {
+			key := opKey{name, a.Task, interval}.String() + "@" + a.Node + "="
+			if len(spec) < len(key) || !strings.EqualFold(spec[:len(key)], key) {
+				continue
+			}
+			code, err := strconv.Atoi(leadingNumber.FindString(spec[len(key):]))
+			if err == nil {
+				return name, cib.RC(code), true
+			}
+			x.out.remark("Invalid failed operation '%s' (result code must be integer)", spec)
+			break
+		}
+	}
+	return "", 0, false
 }
 
 func attribute(a *policy.Action, name string) string {

@@ -9,10 +9,12 @@ import (
 // outline prints nested lists. The fancy form has titles, bullets and
 // indentation; the plain one, used beside scores, has the items alone.
 type outline struct {
-	w     io.Writer
-	plain bool
-	depth int
-	err   error
+	w io.Writer
+	// remarks is for what is wrong, apart from the lists.
+	remarks io.Writer
+	plain   bool
+	depth   int
+	err     error
 }
 
 func (o *outline) print(format string, args ...any) {
@@ -47,6 +49,13 @@ func (o *outline) item(label, format string, args ...any) {
 
 // info prints a line outside all lists.
 func (o *outline) info(format string, args ...any) { o.print(format+"\n", args...) }
+
+// remark writes a line about something that is wrong.
+func (o *outline) remark(format string, args ...any) {
+	if o.remarks != nil && o.err == nil {
+		_, o.err = fmt.Fprintf(o.remarks, format+"\n", args...)
+	}
+}
 
 func (o *outline) spacer() { o.print("\n") }
 

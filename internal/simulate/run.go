@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -9,109 +10,97 @@ import (
 	"kvmha/policy"
 )
 
-// Options say what Run shows. Beside Schedule and Inspect, the zero value is
-// good: it shows the status alone.
-type Options struct {
-	// Schedule decides and Inspect only looks: those of policy, or a test's own.
-	Schedule, Inspect func(policy.Input) *policy.Transition
-	// Process decides what to do and shows it; Simulate does it, too, on a
-	// copy, and shows the state afterwards.
-	Process, Simulate bool
-	// Scores and Utilization add the allocation scores and the capacities,
-	// which have to be decided; all texts are then in plain form.
-	Scores, Utilization bool
-	// Quiet leaves out everything but Scores and Utilization.
-	Quiet bool
-	// Now, unless zero, is the time to decide for, named NowText in the
-	// output. The CIB's own date comes next, then Clock.
-	Now     time.Time
-	NowText string
-	Clock   time.Time
-	// DOT and Graph, unless nil, receive the transition as a graph. AllActions
-	// makes the DOT show what was considered and is not needed.
-	DOT, Graph io.Writer
-	AllActions bool
-	// Notices, unless nil, receives the scheduler's errors and warnings.
-	Notices io.Writer
-}
+// What Run fails with, beside the errors of writers and of SaveInput and
+// SaveOutput.
+var (
+	// ErrInvalidTransition: some actions wait for each other. Everything was
+	// shown all the same.
+	ErrInvalidTransition = errors.New("an invalid transition was produced")
+	// ErrGraph: a graph could not be written. Nothing was shown after it.
+	ErrGraph = errors.New("cannot write the transition")
+	// ErrInjection: something was to be injected that cannot be in this
+	// cluster. Nothing was shown after it.
+	ErrInjection = errors.New("cannot inject")
+)
 
 // Run prints to w what the options ask for.
 func Run(w io.Writer, c *cib.CIB, opt Options) error {
-	o := &outline{w: w, plain: opt.Scores || opt.Utilization}
-	in := policy.Input{CIB: c, Now: opt.now(c), Scores: opt.Scores, Utilization: opt.Utilization, Sanitized: true,
+	o := &outline{w: w, plain: (opt.Scores || opt.Utilization) && !opt.Fancy, remarks: opt.Errors}
+	if o.remarks == nil {
+		o.remarks = io.Discard
+	}
+	opt.Process = opt.Process || opt.Simulate || opt.Scores || opt.Utilization
+	r := &run{Options: opt, out: o}
+	r.in = policy.Input{CIB: c, Now: opt.now(c), Scores: opt.Scores, Utilization: opt.Utilization, Sanitized: !opt.Live,
 		Considered: opt.DOT != nil}
-	opt.Process = opt.Process || o.plain
-	opt.tellTime(o, c)
-	decide := opt.Inspect
-	if opt.Process || opt.Simulate {
-		decide = opt.Schedule
+	err := r.all()
+	return errors.Join(err, o.err)
+}
+
+// run is one call of Run.
+type run struct {
+	Options
+	out *outline
+	// in is what is decided on next.
+	in policy.Input
+	// printed: the next section has a line of space before it.
+	printed bool
+}
+
+// all goes through the sections in their order.
+func (r *run) all() error {
+	r.tellTime()
+	t := r.look(r.Process && !r.Inject.Any())
+	if !r.Quiet {
+		r.before(t)
+		r.printed = true
 	}
-	t := decide(in)
-	opt.tellNotices(t)
-	if !opt.Quiet {
-		o.before(t)
+	if r.Inject.Any() {
+		if err := r.inject(t); err != nil {
+			return err
+		}
+		t = r.look(r.Process)
 	}
-	if opt.Process || opt.Simulate {
-		if err := opt.process(o, t); err != nil {
+	r.tellNotices(t)
+	if r.SaveInput != nil {
+		if err := r.SaveInput(r.in.CIB); err != nil {
 			return err
 		}
 	}
-	if !opt.Simulate {
-		return o.err
+	if r.Process {
+		if err := r.process(t); err != nil {
+			return err
+		}
 	}
-	return opt.simulate(o, in, t)
+	err := error(nil)
+	if r.Simulate {
+		err = r.simulate(t)
+	}
+	if r.SaveOutput != nil {
+		err = errors.Join(err, r.SaveOutput(r.in.CIB))
+	}
+	return err
 }
 
-func (opt *Options) process(o *outline, t *policy.Transition) error {
-	if o.plain && !opt.Quiet {
-		o.spacer()
-		for _, notice := range t.Notices {
-			o.info("%s", notice)
-		}
+// look decides, or only looks.
+func (r *run) look(decide bool) *policy.Transition {
+	if decide {
+		return r.Schedule(r.in)
 	}
-	if opt.Scores || opt.Utilization {
-		for i := range t.Scores {
-			o.info("%s", scoreLine(&t.Scores[i]))
-		}
-	}
-	if opt.Graph != nil {
-		if err := Graph(opt.Graph, t); err != nil {
-			return fmt.Errorf("write the graph: %w", err)
-		}
-	}
-	if opt.DOT != nil {
-		if err := DOT(opt.DOT, t, opt.AllActions); err != nil {
-			return fmt.Errorf("write the DOT file: %w", err)
-		}
-	}
-	if !opt.Quiet {
-		o.spacer()
-		o.summary(t)
-	}
-	return o.err
+	return r.Inspect(r.in)
 }
 
-func (opt *Options) simulate(o *outline, in policy.Input, t *policy.Transition) error {
-	out := o
-	if opt.Quiet {
-		out = &outline{w: io.Discard}
+// section leaves space before the next one.
+func (r *run) section() {
+	if r.printed {
+		r.out.spacer()
 	}
-	if !opt.Quiet || o.plain {
-		o.spacer()
-	}
-	after, err := out.execute(in.CIB, t, in.Now)
-	if err != nil || opt.Quiet {
-		return err
-	}
-	opt.tellTime(o, in.CIB)
-	o.spacer()
-	in.CIB, in.Scores, in.Utilization = after, false, false
-	o.status("Revised Cluster Status", opt.Inspect(in), false)
-	return o.err
+	r.printed = true
 }
 
-// before prints the notices and the status before anything is done.
-func (o *outline) before(t *policy.Transition) {
+// before prints the state before anything is done.
+func (r *run) before(t *policy.Transition) {
+	o := r.out
 	printed := o.maintenance(t)
 	if t.DisabledCount > 0 || t.BlockedCount > 0 {
 		if printed {
@@ -137,31 +126,83 @@ func (o *outline) maintenance(t *policy.Transition) bool {
 	return true
 }
 
-func (opt *Options) now(c *cib.CIB) time.Time {
-	switch {
-	case !opt.Now.IsZero():
-		return opt.Now
-	case c.ExecutionDate != 0:
-		return time.Unix(c.ExecutionDate, 0).UTC()
+// process shows what was decided.
+func (r *run) process(t *policy.Transition) error {
+	r.scores(t)
+	if r.Graph != nil {
+		if err := Graph(r.Graph, t); err != nil {
+			return fmt.Errorf("%w as XML: %w", ErrGraph, err)
+		}
 	}
-	return opt.Clock
+	if r.DOT != nil {
+		if err := writeDOT(r.DOT, t, r.AllActions, r.Numbers); err != nil {
+			return fmt.Errorf("%w as DOT: %w", ErrGraph, err)
+		}
+	}
+	if !r.Quiet {
+		r.section()
+		r.out.summary(t)
+	}
+	return nil
 }
 
-func (opt *Options) tellTime(o *outline, c *cib.CIB) {
+func (r *run) scores(t *policy.Transition) {
+	title := "Allocation Scores"
 	switch {
-	case opt.Quiet:
-	case !opt.Now.IsZero():
-		o.info("Setting effective cluster time: %s", opt.NowText)
-	case c.ExecutionDate != 0:
-		o.info("Using the original execution date of: %s", time.Unix(c.ExecutionDate, 0).UTC().Format("2006-01-02 15:04:05Z"))
-	}
-}
-
-func (opt *Options) tellNotices(t *policy.Transition) {
-	if opt.Notices == nil {
+	case r.Scores && r.Utilization:
+		title = "Allocation Scores and Utilization Information"
+	case r.Utilization:
+		title = "Utilization Information"
+	case !r.Scores:
 		return
 	}
-	o := &outline{w: opt.Notices}
+	r.section()
+	r.out.begin("%s", title)
+	if !r.Quiet {
+		for _, notice := range t.Notices {
+			r.out.info("%s", notice)
+		}
+	}
+	for i := range t.Scores {
+		r.out.item("", "%s", scoreLine(&t.Scores[i]))
+	}
+	r.out.end()
+}
+
+// simulate does what was decided, and shows the state afterwards.
+func (r *run) simulate(t *policy.Transition) error {
+	o := r.out
+	r.section()
+	if r.Quiet {
+		o = &outline{w: io.Discard, remarks: o.remarks}
+	}
+	world := newWorld(r.in.CIB, t, r.Clock, r.Inject.addsNodes())
+	err := o.execute(world, t, r.Failures)
+	r.in.CIB, r.in.Scores, r.in.Utilization = world.cib, false, false
+	if r.Quiet {
+		return err
+	}
+	r.tellTime()
+	o.spacer()
+	o.status("Revised Cluster Status", r.Inspect(r.in), false)
+	return err
+}
+
+func (r *run) tellTime() {
+	switch date := r.in.CIB.ExecutionDate; {
+	case r.Quiet:
+	case !r.Now.IsZero():
+		r.out.info("Setting effective cluster time: %s", r.NowText)
+	case date != 0:
+		r.out.info("Using the original execution date of: %s", time.Unix(date, 0).UTC().Format("2006-01-02 15:04:05Z"))
+	}
+}
+
+func (r *run) tellNotices(t *policy.Transition) {
+	if r.Notices == nil {
+		return
+	}
+	o := &outline{w: r.Notices}
 	for _, e := range t.Errors {
 		o.info("error: %s", e)
 	}

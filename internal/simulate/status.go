@@ -17,9 +17,15 @@ func Status(w io.Writer, title string, t *policy.Transition) error {
 
 // status prints the state; with pending, operations in progress show.
 func (o *outline) status(title string, t *policy.Transition, pending bool) {
+	o.begin("%s", title)
+	o.overview(t, pending)
+	o.end()
+}
+
+// overview lists nodes and resources.
+func (o *outline) overview(t *policy.Transition, pending bool) {
 	v := newView(t)
 	v.pending = pending
-	o.begin("%s", title)
 	if o.nodeList(t.Nodes) {
 		o.spacer()
 	}
@@ -36,7 +42,6 @@ func (o *outline) status(title string, t *policy.Transition, pending bool) {
 	if !shown {
 		o.item("", "No resources")
 	}
-	o.end()
 	o.end()
 }
 

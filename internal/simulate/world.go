@@ -3,34 +3,64 @@ package simulate
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"kvmha/internal/cib"
 	"kvmha/policy"
 )
 
-// world is a CIB whose status is changed as nodes would change it by reporting
-// results. What it shares with the CIB it was made of is copied on first touch.
+// world is a CIB that is changed as a cluster would change it: by nodes that
+// come, go and report results. What it shares with the CIB it was made of is
+// copied on first touch.
 type world struct {
 	cib *cib.CIB
 	// at is when everything happens, Unix seconds.
-	at    int64
+	at int64
+	// nodes are the places of the states by name, owned those that were copied.
 	nodes map[string]int
 	owned map[string]bool
+	// ids are those of all nodes that there are, by name in small letters.
+	ids map[string]string
+	// addNodes: a node that gets a state is added to the configuration, too.
+	addNodes bool
 }
 
-func newWorld(before *cib.CIB, now time.Time) *world {
+// newWorld copies before; t tells which nodes there are.
+func newWorld(before *cib.CIB, t *policy.Transition, now time.Time, addNodes bool) *world {
 	after := *before
 	after.Status.Nodes = slices.Clone(before.Status.Nodes)
-	w := &world{cib: &after, at: now.Unix(), nodes: map[string]int{}, owned: map[string]bool{}}
+	after.Status.Tickets = slices.Clone(before.Status.Tickets)
+	w := &world{cib: &after, at: now.Unix(), nodes: map[string]int{}, owned: map[string]bool{}, ids: map[string]string{}, addNodes: addNodes}
 	for i := range after.Status.Nodes {
 		w.nodes[after.Status.Nodes[i].Uname] = i
+	}
+	for i := range t.Nodes {
+		w.ids[strings.ToLower(t.Nodes[i].Name)] = t.Nodes[i].ID
 	}
 	return w
 }
 
+// state returns the state of a node by its name alone, to write to.
+func (w *world) state(name string) (*cib.NodeState, error) {
+	if w.addNodes {
+		w.configure(name)
+	}
+	if _, known := w.nodes[name]; known {
+		return w.node(name, ""), nil
+	}
+	id, known := w.ids[strings.ToLower(name)]
+	if !known {
+		return nil, fmt.Errorf("there is no node %q: write the name of one, or bring it up first (--node-up)", name)
+	}
+	return w.node(name, id), nil
+}
+
 // node returns the state of a node to write to; a node without one gets it.
 func (w *world) node(name, id string) *cib.NodeState {
+	if w.addNodes {
+		w.configure(name)
+	}
 	at, known := w.nodes[name]
 	if !known {
 		at = len(w.cib.Status.Nodes)
@@ -41,127 +71,139 @@ func (w *world) node(name, id string) *cib.NodeState {
 	if !w.owned[name] {
 		w.owned[name] = true
 		n.History = slices.Clone(n.History)
+		n.Attributes = slices.Clone(n.Attributes)
 		mergeEntries(n)
 	}
 	return n
 }
 
-// history returns the entry of a resource on a node to write to. One that
-// exists under the shown name is used before one under the preferred name. An
-// entry of a name that the node has several of is not known: what is written
-// counts as new, and ends up in the first of them.
-func history(n *cib.NodeState, shown, preferred string, r *policy.Render) (h *cib.ResourceHistory, known bool) {
-	at := -1
-	for _, name := range []string{shown, preferred} {
-		if list := entries(n, name); at < 0 && len(list) == 1 {
-			at, known = list[0], true
-		}
+// configure adds a node of this name to the configuration if there is none.
+func (w *world) configure(name string) {
+	nodes := w.cib.Config.Nodes
+	if slices.ContainsFunc(nodes, func(n cib.Node) bool { return n.Uname == name }) {
+		return
 	}
-	if !known {
-		if list := entries(n, preferred); len(list) > 0 {
-			at = list[0]
-		} else {
-			at = len(n.History)
-			n.History = append(n.History, cib.ResourceHistory{ID: preferred, Class: r.Class, Provider: r.Provider, Type: r.Type})
-		}
-	}
-	h = &n.History[at]
-	h.Ops = slices.Clone(h.Ops)
-	return h, known
-}
-
-// entries are the positions of a resource's entries in a node's history.
-func entries(n *cib.NodeState, name string) []int {
-	var at []int
-	for i := range n.History {
-		if n.History[i].ID == name {
-			at = append(at, i)
-		}
-	}
-	return at
-}
-
-// mergeEntries does what writing a node's state does to entries of one name:
-// the first one takes in the operations of the others.
-func mergeEntries(n *cib.NodeState) {
-	first := map[string]*cib.ResourceHistory{}
-	for i := range n.History {
-		h := &n.History[i]
-		to := first[h.ID]
-		if to == nil {
-			first[h.ID] = h
-			continue
-		}
-		to.Ops = slices.Clone(to.Ops)
-		for _, op := range h.Ops {
-			setOp(to, op)
-		}
+	w.cib.Config.Nodes = append(slices.Clip(nodes), cib.Node{ID: name, Uname: name})
+	if _, known := w.ids[strings.ToLower(name)]; !known {
+		w.ids[strings.ToLower(name)] = name
 	}
 }
 
-// setOp writes an operation over the one with its id, or adds it.
-func setOp(h *cib.ResourceHistory, op cib.OpHistory) {
-	if at := slices.IndexFunc(h.Ops, func(o cib.OpHistory) bool { return o.ID == op.ID }); at >= 0 {
-		h.Ops[at] = op
-	} else {
-		h.Ops = append(h.Ops, op)
+// nodeUp lets a node join.
+func (w *world) nodeUp(name string) error {
+	n, err := w.state(name)
+	if err == nil {
+		present(n, true, true, "member")
 	}
+	return err
 }
 
-// record adds the expected result of an action to the history.
-func (w *world) record(a *policy.Action, shown, preferred string, interval int64) {
-	id := a.Render.NodeID
-	if a.Render.Router != "" {
-		id = a.Node
+// nodeDown lets a node leave in an orderly way: nothing of it is left.
+func (w *world) nodeDown(name string) error {
+	n, err := w.state(name)
+	if err == nil {
+		present(n, false, false, "down")
+		n.History, n.Attributes = nil, nil
 	}
-	h, known := history(w.node(a.Node, id), shown, preferred, &a.Render)
-	call := 0
-	for i := range h.Ops {
-		if known {
-			call = max(call, h.Ops[i].CallID)
-		}
-	}
-	call++
-	task := a.Task
-	if task == "reload" || task == "reload-agent" {
-		// A reload leaves the resource as a start does.
-		task = "start"
-	}
-	// No transition of a real cluster has this number and origin.
-	key := fmt.Sprintf("%d:-1:%d:xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", call, a.TargetRC)
-	op := cib.OpHistory{
-		ID: historyID(a, h.ID, interval), Operation: task, OperationKey: cib.OpKey(h.ID, task, interval),
-		IntervalMS: interval, CallID: call, RC: a.TargetRC, Status: cib.ExecDone,
-		TransitionKey: key, Magic: fmt.Sprintf("%d:%d;%s", cib.ExecDone, a.TargetRC, key),
-		LastRCChange: w.at, OpDigest: a.OpDigest,
-		FeatureSet: cib.FeatureSet,
-	}
-	if a.Task == "migrate_to" || a.Task == "migrate_from" {
-		op.MigrateSource = attribute(a, "CRM_meta_migrate_source")
-		op.MigrateTarget = attribute(a, "CRM_meta_migrate_target")
-	}
-	setOp(h, op)
+	return err
 }
 
-// historyID is the lrm_rsc_op id a success is kept under: the last of the
-// single operations replaces the one before, recurring ones, notifications and
-// both halves of a migration are kept by themselves.
-func historyID(a *policy.Action, resource string, interval int64) string {
-	switch {
-	case a.Task == "notify":
-		return fmt.Sprintf("%s_%s_notify_%s_0", resource, attribute(a, "CRM_meta_notify_type"), attribute(a, "CRM_meta_notify_operation"))
-	case a.Task == "migrate_to", a.Task == "migrate_from", interval > 0:
-		return cib.OpKey(resource, a.Task, interval)
+// nodeFail lets a member vanish: it is expected, and not seen.
+func (w *world) nodeFail(name string) error {
+	n, err := w.state(name)
+	if err == nil {
+		present(n, false, true, "member")
 	}
-	return resource + "_last_0"
+	return err
 }
 
 // powerOff makes a node what it is after fencing: gone, with nothing of its
 // history or transient attributes left.
 func (w *world) powerOff(name string) {
-	n := w.node(name, name)
-	n.InCCM, n.HasInCCM = false, true
-	n.Crmd, n.HasCrmd = false, true
-	n.Join, n.Expected = "down", "down"
+	id, known := w.ids[strings.ToLower(name)]
+	if !known {
+		id = name
+	}
+	n := w.node(name, id)
+	present(n, false, false, "down")
 	n.History, n.Attributes = nil, nil
+}
+
+func present(n *cib.NodeState, seen, online bool, join string) {
+	n.InCCM, n.HasInCCM = seen, true
+	n.Crmd, n.HasCrmd = online, true
+	n.Join, n.Expected = join, join
+}
+
+// ticket returns the state of a ticket to write to; a new one is not granted.
+func (w *world) ticket(id string) *cib.TicketState {
+	list := &w.cib.Status.Tickets
+	at := slices.IndexFunc(*list, func(t cib.TicketState) bool { return t.ID == id })
+	if at < 0 {
+		at = len(*list)
+		*list = append(*list, cib.TicketState{ID: id})
+	}
+	return &(*list)[at]
+}
+
+// firstProperties is the set that a property is added to which no set has.
+const firstProperties = "cib-bootstrap-options"
+
+// setProperty changes a cluster property where it is set, or adds it.
+func (w *world) setProperty(name, value string) error {
+	sets := slices.Clone(w.cib.Config.Properties)
+	w.cib.Config.Properties = sets
+	found := 0
+	for i := range sets {
+		sets[i].Pairs = slices.Clone(sets[i].Pairs)
+		for j := range sets[i].Pairs {
+			if p := &sets[i].Pairs[j]; p.Name == name {
+				p.Value = value
+				found++
+			}
+		}
+	}
+	switch {
+	case found > 1:
+		return fmt.Errorf("the property %s is set %d times: leave one of them", name, found)
+	case found == 1:
+		return nil
+	}
+	at := slices.IndexFunc(sets, func(s cib.NVSet) bool { return s.ID == firstProperties })
+	if at < 0 {
+		at = len(sets)
+		sets = append(sets, cib.NVSet{ID: firstProperties})
+		w.cib.Config.Properties = sets
+	}
+	sets[at].Pairs = append(sets[at].Pairs, cib.NV{ID: firstProperties + "-" + name, Name: name, Value: value})
+	return nil
+}
+
+// setAttribute changes a transient attribute of a node, under the id that the
+// attribute daemon of a cluster would give it.
+func (w *world) setAttribute(n *cib.NodeState, name string, change func(old string) string) {
+	if len(n.Attributes) == 0 {
+		n.Attributes = append(n.Attributes, cib.NVSet{ID: n.ID})
+	}
+	set := &n.Attributes[0]
+	set.Pairs = slices.Clone(set.Pairs)
+	id := idChars.Replace(set.ID + "-" + name)
+	for i := range set.Pairs {
+		if p := &set.Pairs[i]; p.ID == id {
+			p.Name, p.Value = name, change(p.Value)
+			return
+		}
+	}
+	set.Pairs = append(set.Pairs, cib.NV{ID: id, Name: name, Value: change("")})
+}
+
+// idChars takes out what an XML id must not have.
+var idChars = strings.NewReplacer(":", ".", "#", ".")
+
+// raise adds one to an attribute that counts.
+func (w *world) raise(n *cib.NodeState, name string) {
+	w.setAttribute(n, name, func(old string) string {
+		count, _ := cib.ParseScore(old)
+		return count.Add(1).String()
+	})
 }

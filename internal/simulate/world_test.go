@@ -15,9 +15,9 @@ func TestWritingANodeMergesEntriesOfOneName(t *testing.T) {
 		{ID: "a", Ops: []cib.OpHistory{{ID: "a_start_0", CallID: 4}}},
 		{ID: "a", Ops: []cib.OpHistory{{ID: "a_monitor_0", CallID: 5}}},
 	}}}
-	w := newWorld(before, time.Unix(0, 0))
-	stop := &policy.Action{Task: "stop", Node: "n1", Render: policy.Render{NodeID: "1"}}
-	w.record(stop, "a", "a", 0)
+	w := newWorld(before, &policy.Transition{}, time.Unix(0, 0), false)
+	h, known := history(w.node("n1", "1"), "a", "a")
+	w.addResult(h, result{task: "stop", call: nextCall(h, known)})
 
 	var got []string
 	for _, op := range w.cib.Status.Nodes[0].History[0].Ops {

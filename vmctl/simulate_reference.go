@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"kvmha/internal/control/socket"
+	"kvmha/internal/simulate"
+)
+
+// referenceName is the program whose place vm-ctl takes under this name.
+const referenceName = "crm_simulate"
+
+// Exit statuses of Pacemaker's tools (crm_error --list --exit).
+const (
+	crmNoRights   = 4
+	crmUsage      = 64
+	crmNoInput    = 70
+	crmNoWriting  = 74
+	crmBadCIB     = 78
+	crmNoHostd    = 102
+	crmNoSuchItem = 105
+)
+
+// newReference is vm-ctl simulate as crm_simulate: what scripts written for
+// that rely on is the same down to the exit status. A CIB is read from the
+// standard input unless something else is said, the last source counts, and
+// words that are no options are overlooked.
+func newReference(a *app) *cobra.Command {
+	f := &simulateFlags{file: "-"}
+	cmd := newSimulate(a)
+	cmd.Use = referenceName + " [OPTION…]"
+	cmd.Example = strings.ReplaceAll(cmd.Example, "vm-ctl simulate", referenceName)
+	cmd.Args = cobra.ArbitraryArgs
+	cmd.SilenceErrors, cmd.SilenceUsage = true, true
+	cmd.SetOut(a.out)
+	cmd.SetErr(a.errOut)
+	cmd.ResetFlags()
+	f.register(cmd.Flags())
+	cmd.Flags().BoolVarP(&f.version, "version", "$", false, "say which program this is")
+	for _, group := range []string{"all", "output", "operations", "synthetic", "artifact", "source"} {
+		cmd.Flags().Bool("help-"+group, false, "")
+		_ = cmd.Flags().MarkHidden("help-" + group)
+	}
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{optionError(err)} })
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		help := false
+		cmd.Flags().Visit(func(f *pflag.Flag) { help = help || strings.HasPrefix(f.Name, "help-") })
+		switch {
+		case help:
+			return cmd.Help()
+		case f.version:
+			a.say("kvmha's %s, which answers as that of Pacemaker 2.1.5 does", referenceName)
+			return nil
+		}
+		f.overlookQuorum()
+		return a.simulate(cmd.Context(), f)
+	}
+	return cmd
+}
+
+// overlookQuorum does what crm_simulate does with -q when nothing else is
+// injected: nothing.
+func (f *simulateFlags) overlookQuorum() {
+	quorum := f.options.Inject.Quorum
+	f.options.Inject.Quorum = ""
+	if f.options.Inject.Any() {
+		f.options.Inject.Quorum = quorum
+	}
+}
+
+// runReference carries out a command line of crm_simulate and returns its exit
+// status.
+func runReference(ctx context.Context, a *app, args []string) int {
+	cmd := newReference(a)
+	cmd.SetArgs(args)
+	err := cmd.ExecuteContext(ctx)
+	// What is wrong with a transition has been told already.
+	if err != nil && !errors.Is(err, simulate.ErrInvalidTransition) {
+		fmt.Fprintf(a.errOut, "%s: %v\n", referenceName, err)
+	}
+	return referenceStatus(err)
+}
+
+// referenceStatus is the exit status that stands for an error.
+func referenceStatus(err error) int {
+	var usage *usageError
+	var input *inputError
+	var output *outputError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted
+	case errors.Is(err, simulate.ErrInvalidTransition):
+		return exitFailed
+	case errors.As(err, &usage):
+		return crmUsage
+	case errors.As(err, &input):
+		return crmNoInput
+	case errors.Is(err, simulate.ErrGraph):
+		return crmNoWriting
+	case errors.As(err, &output) && errors.Is(err, fs.ErrPermission):
+		return crmNoRights
+	case errors.As(err, &output), errors.Is(err, simulate.ErrInjection):
+		return crmNoSuchItem
+	case errors.Is(err, socket.ErrNotRunning):
+		return crmNoHostd
+	}
+	return crmBadCIB
+}
+
+// referenceError is an error in crm_simulate's own words.
+type referenceError string
+
+func (e referenceError) Error() string { return string(e) }
+
+// optionError says in crm_simulate's words what is wrong with an option.
+func optionError(err error) error {
+	var unknown *pflag.NotExistError
+	var bare *pflag.ValueRequiredError
+	var bad *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
+		return referenceError(fmt.Sprintf("Unknown option -%s", unknown.GetSpecifiedName()))
+	case errors.As(err, &unknown):
+		return referenceError(fmt.Sprintf("Unknown option --%s", unknown.GetSpecifiedName()))
+	case errors.As(err, &bare) && bare.GetSpecifiedShortnames() != "":
+		return referenceError(fmt.Sprintf("Missing argument for -%s", bare.GetFlag().Shorthand))
+	case errors.As(err, &bare):
+		return referenceError(fmt.Sprintf("Missing argument for --%s", bare.GetFlag().Name))
+	case errors.As(err, &bad) && bad.GetFlag().Value.Type() == "int":
+		return referenceError(fmt.Sprintf("Cannot parse integer value “%s” for -%s", bad.GetValue(), bad.GetFlag().Shorthand))
+	}
+	return err
+}
