@@ -25,8 +25,11 @@ type vmTable struct {
 	// How a live migration asks the other host's libvirtd: "tcp", "tls" or
 	// "ssh". The agent ocf:kvmha:VirtualDomain takes tcp when it is not given.
 	// Plain tcp is neither encrypted nor authenticated: use tls unless nobody
-	// else is on that network. The guest's memory follows on a connection of
-	// QEMU's own, which this key does not encrypt.
+	// else is on that network. With tls that agent has the guest's memory
+	// encrypted, too, which follows on a connection of QEMU's own; with ssh only
+	// the question is. tls needs libvirt's certificates on every host
+	// (/etc/pki/CA, /etc/pki/libvirt), QEMU's (/etc/pki/qemu, or where qemu.conf
+	// says) and listen_tls in libvirtd.conf.
 	MigrationTransport string `toml:"migration-transport"`
 	// The host it prefers.
 	Home string `toml:"home" ref:"node"`

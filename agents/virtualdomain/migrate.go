@@ -29,7 +29,7 @@ func (a *Agent) migrateTo(ctx context.Context, op cib.Operation, p params) agent
 			a.opts.Progress(op.Resource, progress)
 		}
 	}
-	err = a.persist(ctx, op, hypervisor.ErrStays, func() error { return a.driver.Migrate(ctx, def, p.uri(target), report) })
+	err = a.persist(ctx, op, hypervisor.ErrStays, func() error { return a.driver.Migrate(ctx, def, p.migration(target), report) })
 	if err != nil {
 		return agents.Failed(cib.UnknownError, "%v", err)
 	}

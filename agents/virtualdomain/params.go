@@ -8,6 +8,7 @@ import (
 
 	"kvmha/agents"
 	"kvmha/internal/cib"
+	"kvmha/internal/hypervisor"
 )
 
 // Margins kept at the end of an operation's timeout for what must follow: the
@@ -31,6 +32,7 @@ func metadata() *agents.Metadata {
 			{Name: "migration_network_suffix", Reloadable: true, Type: "string", ShortDesc: "appended to the target's name, for a network of its own"},
 			{Name: "migration_uri_template", Reloadable: true, Type: "string", ShortDesc: "the target's libvirt URI, %n stands for its name; overrides the three above"},
 			{Name: "migrateuri", Reloadable: true, Type: "string", ShortDesc: "the same as migration_uri_template"},
+			{Name: "migration_auto_converge", Reloadable: true, Type: "boolean", Default: "true", ShortDesc: "slow a guest down that changes its memory faster than the network carries it, so that its migration ends"},
 			{Name: "force_stop", Reloadable: true, Type: "boolean", Default: "false", ShortDesc: "destroy, never ask the guest to shut down"},
 			{Name: "shutdown_timeout", Reloadable: true, Type: "time", ShortDesc: "how long a guest may take to shut down; default: the stop timeout less a margin"},
 			{Name: "autoset_utilization_cpu", Reloadable: true, Type: "boolean", ShortDesc: "accepted, without effect"},
@@ -54,7 +56,9 @@ func metadata() *agents.Metadata {
 type params struct {
 	config      string
 	uriTemplate string
-	forceStop   bool
+	// converge: see hypervisor.Migration.
+	converge  bool
+	forceStop bool
 	// shutdown limits a graceful stop, 0 = from the operation's timeout.
 	shutdown time.Duration
 }
@@ -78,13 +82,10 @@ func parseParams(op cib.Operation) (params, error) {
 	if p.uriTemplate == "" {
 		p.uriTemplate = defaultURI(op)
 	}
-	if text := op.Param("force_stop"); text != "" {
-		force, err := cib.ParseBool(text)
-		if err != nil {
-			problems = append(problems, fmt.Errorf("force_stop: %w", err))
-		}
-		p.forceStop = force
-	}
+	var wrong [2]error
+	p.forceStop, wrong[0] = boolean(op, "force_stop", false)
+	p.converge, wrong[1] = boolean(op, "migration_auto_converge", true)
+	problems = append(problems, wrong[:]...)
 	if text := op.Param("shutdown_timeout"); text != "" {
 		limit, err := cib.ParseDuration(text)
 		if err != nil {
@@ -93,6 +94,18 @@ func parseParams(op cib.Operation) (params, error) {
 		p.shutdown = limit
 	}
 	return p, errors.Join(problems...)
+}
+
+func boolean(op cib.Operation, name string, otherwise bool) (bool, error) {
+	text := op.Param(name)
+	if text == "" {
+		return otherwise, nil
+	}
+	on, err := cib.ParseBool(text)
+	if err != nil {
+		return otherwise, fmt.Errorf("%s: %w", name, err)
+	}
+	return on, nil
 }
 
 func defaultURI(op cib.Operation) string {
@@ -106,8 +119,16 @@ func defaultURI(op cib.Operation) string {
 	return "qemu+" + transport + "://" + user + "%n" + op.Param("migration_network_suffix") + "/system"
 }
 
-// uri is the libvirt URI of a node.
-func (p params) uri(node string) string { return strings.ReplaceAll(p.uriTemplate, "%n", node) }
+// migration is the way to a node. Who asks the libvirtd there over TLS wants the
+// memory encrypted, too; without a transport libvirt's own is TLS ("libvirt,
+// Connection URIs").
+func (p params) migration(node string) hypervisor.Migration {
+	scheme, _, _ := strings.Cut(p.uriTemplate, "://")
+	return hypervisor.Migration{
+		URI:     strings.ReplaceAll(p.uriTemplate, "%n", node),
+		Encrypt: scheme == "qemu" || strings.HasSuffix(scheme, "+tls"), AutoConverge: p.converge,
+	}
+}
 
 // shutdownLimit is how long a stop with this timeout waits for the guest.
 func (p params) shutdownLimit(timeout time.Duration) time.Duration {

@@ -202,23 +202,31 @@ func TestMigrationThatFailsSaysWhereTheDomainIs(t *testing.T) {
 
 func TestWrongParametersAreAllNamed(t *testing.T) {
 	b := newBench(t)
-	op := b.op("start", "force_stopp", "1", "shutdown_timeout", "soon", "migrateuri", "tcp://x", "hypervisor", "xen:///")
-	for _, reason := range []string{`did you mean "force_stop"`, "shutdown_timeout", "migrateuri", "only qemu:///system"} {
+	op := b.op("start", "force_stopp", "1", "migration_auto_converge", "perhaps", "shutdown_timeout", "soon", "migrateuri", "tcp://x", "hypervisor", "xen:///")
+	for _, reason := range []string{`did you mean "force_stop"`, "migration_auto_converge", "shutdown_timeout", "migrateuri", "only qemu:///system"} {
 		b.want(op, cib.NotConfigured, reason)
 	}
 }
 
-func TestURIOfTheTarget(t *testing.T) {
+func TestTheWayToTheTarget(t *testing.T) {
 	b := newBench(t)
-	for want, pairs := range map[string][]string{
-		"qemu+tcp://beta/system":            nil,
-		"qemu+ssh://root@beta-mig/system":   {"migration_transport", "ssh", "migration_user", "root", "migration_network_suffix", "-mig"},
-		"qemu+tls://beta.example:16514/sys": {"migration_uri_template", "qemu+tls://%n.example:16514/sys"},
-		"qemu+tcp://10.0.0.2/system":        {"migrateuri", "qemu+tcp://10.0.0.2/system"},
+	const encrypt, converge = true, true
+	for _, c := range []struct {
+		pairs []string
+		want  hypervisor.Migration
+	}{
+		{nil, hypervisor.Migration{URI: "qemu+tcp://beta/system", AutoConverge: converge}},
+		{[]string{"migration_transport", "tls", "migration_auto_converge", "no"}, hypervisor.Migration{URI: "qemu+tls://beta/system", Encrypt: encrypt}},
+		{[]string{"migration_transport", "ssh", "migration_user", "root", "migration_network_suffix", "-mig"},
+			hypervisor.Migration{URI: "qemu+ssh://root@beta-mig/system", AutoConverge: converge}},
+		{[]string{"migration_uri_template", "qemu+tls://%n.example:16514/sys"},
+			hypervisor.Migration{URI: "qemu+tls://beta.example:16514/sys", Encrypt: encrypt, AutoConverge: converge}},
+		{[]string{"migrateuri", "qemu://%n/system"}, hypervisor.Migration{URI: "qemu://beta/system", Encrypt: encrypt, AutoConverge: converge}},
+		{[]string{"migrateuri", "qemu+tcp://10.0.0.2/system"}, hypervisor.Migration{URI: "qemu+tcp://10.0.0.2/system", AutoConverge: converge}},
 	} {
-		p, err := parseParams(b.op("migrate_to", pairs...))
-		if err != nil || p.uri("beta") != want {
-			t.Errorf("%v: uri = %q, %v; want %q", pairs, p.uri("beta"), err, want)
+		p, err := parseParams(b.op("migrate_to", c.pairs...))
+		if got := p.migration("beta"); err != nil || got != c.want {
+			t.Errorf("%v: %+v, %v; want %+v", c.pairs, got, err, c.want)
 		}
 	}
 }

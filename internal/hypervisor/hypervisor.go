@@ -53,6 +53,18 @@ type Definition struct {
 	QMP string
 }
 
+// Migration is the way of a domain to another host.
+type Migration struct {
+	// URI reaches the hypervisor's daemon there.
+	URI string
+	// Encrypt sends the domain's memory over TLS, with the certificates that QEMU
+	// has on both hosts. The connection to URI is as its transport makes it.
+	Encrypt bool
+	// AutoConverge slows the guest's CPUs down, more and more, when it changes its
+	// memory faster than the network carries it: else such a migration never ends.
+	AutoConverge bool
+}
+
 // Progress is one report of a running live migration.
 type Progress struct {
 	Phase            string // "active", "completed", "failed", "cancelled" …
@@ -110,10 +122,11 @@ type Driver interface {
 	// ctx ends first, the answer is Unknown. It is not called while this process
 	// starts or migrates the domain.
 	Settle(ctx context.Context, def Definition) (State, error)
-	// Migrate moves it live to the host reached at uri, reporting progress. It
-	// ends with the domain running on exactly one side, or with an error that
-	// says which; when ctx ends the migration is aborted and the VM stays.
-	Migrate(ctx context.Context, def Definition, uri string, report func(Progress)) error
+	// Migrate moves it live, reporting progress. It ends with the domain running on
+	// exactly one side, or with an error that says which; when ctx ends the
+	// migration is aborted and the VM stays. When nobody can prove on which side it
+	// is, it runs on neither: what is here stands still, for the caller to decide.
+	Migrate(ctx context.Context, def Definition, m Migration, report func(Progress)) error
 	// CheckTarget says what would keep the domain from running on this host.
 	CheckTarget(ctx context.Context, def Definition) error
 	// ChannelPath returns the host's unix socket of the domain's channel now.

@@ -163,16 +163,16 @@ func (d *Driver) Settle(ctx context.Context, def hypervisor.Definition) (hypervi
 	return d.State(ctx, def)
 }
 
-// Migrate implements hypervisor.Driver; uri must be a Peer.
-func (d *Driver) Migrate(_ context.Context, def hypervisor.Definition, uri string, report func(hypervisor.Progress)) error {
+// Migrate implements hypervisor.Driver; the URI must be a Peer's.
+func (d *Driver) Migrate(_ context.Context, def hypervisor.Definition, m hypervisor.Migration, report func(hypervisor.Progress)) error {
 	if err := d.call("Migrate"); err != nil {
 		return err
 	}
 	d.mu.Lock()
-	peer := d.peers[uri]
+	peer := d.peers[m.URI]
 	d.mu.Unlock()
 	if peer == nil {
-		return fmt.Errorf("no host at %s; %w", uri, hypervisor.ErrStays)
+		return fmt.Errorf("no host at %s; %w", m.URI, hypervisor.ErrStays)
 	}
 	report(hypervisor.Progress{Phase: "active", TotalBytes: 100, RemainingBytes: 50})
 	peer.Set(def, hypervisor.Running)

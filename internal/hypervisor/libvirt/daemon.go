@@ -26,7 +26,7 @@ type daemon interface {
 	shutdown(uuid string) error
 	destroy(uuid string) error
 	// migrate moves a domain peer to peer and returns when it is over.
-	migrate(uuid, uri string) error
+	migrate(uuid string, m hypervisor.Migration) error
 	abortJob(uuid string) error
 	job(uuid string) (hypervisor.Progress, error)
 	// close is called once, when no other call is under way.

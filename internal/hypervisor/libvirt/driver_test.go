@@ -33,17 +33,17 @@ func (f *fakeDaemon) state(string) (hypervisor.State, error) {
 	return f.answer, f.err
 }
 
-func (f *fakeDaemon) phase(string) (phase, error)             { return quiet, f.err }
-func (f *fakeDaemon) resume(string) error                     { return nil }
-func (f *fakeDaemon) xml(string) (string, error)              { return "", errNoDomain }
-func (f *fakeDaemon) active() ([]string, error)               { return nil, nil }
-func (f *fakeDaemon) create(string) error                     { return nil }
-func (f *fakeDaemon) shutdown(string) error                   { return nil }
-func (f *fakeDaemon) destroy(string) error                    { return nil }
-func (f *fakeDaemon) migrate(string, string) error            { return nil }
-func (f *fakeDaemon) abortJob(string) error                   { return nil }
-func (f *fakeDaemon) job(string) (hypervisor.Progress, error) { return hypervisor.Progress{}, nil }
-func (f *fakeDaemon) close()                                  {}
+func (f *fakeDaemon) phase(string) (phase, error)                { return quiet, f.err }
+func (f *fakeDaemon) resume(string) error                        { return nil }
+func (f *fakeDaemon) xml(string) (string, error)                 { return "", errNoDomain }
+func (f *fakeDaemon) active() ([]string, error)                  { return nil, nil }
+func (f *fakeDaemon) create(string) error                        { return nil }
+func (f *fakeDaemon) shutdown(string) error                      { return nil }
+func (f *fakeDaemon) destroy(string) error                       { return nil }
+func (f *fakeDaemon) migrate(string, hypervisor.Migration) error { return nil }
+func (f *fakeDaemon) abortJob(string) error                      { return nil }
+func (f *fakeDaemon) job(string) (hypervisor.Progress, error)    { return hypervisor.Progress{}, nil }
+func (f *fakeDaemon) close()                                     {}
 
 // table is a process table with or without the domain's QEMU.
 func table(t *testing.T, running bool) process.Table {
@@ -116,7 +116,7 @@ func TestHostWithoutLibvirtSaysSoAndStillProvesDomainsDown(t *testing.T) {
 	_, channel := d.ChannelPath(t.Context(), def)
 	for what, err := range map[string]error{
 		"start": d.Start(t.Context(), def), "channel": channel,
-		"check": d.CheckTarget(t.Context(), def), "migrate": d.Migrate(t.Context(), def, "qemu+tcp://b/system", nil),
+		"check": d.CheckTarget(t.Context(), def), "migrate": d.Migrate(t.Context(), def, hypervisor.Migration{URI: "qemu+tcp://b/system"}, nil),
 	} {
 		if !errors.Is(err, hypervisor.ErrUnavailable) || !errors.Is(err, hypervisor.ErrNotInstalled) {
 			t.Errorf("%s = %v, want that there is no hypervisor", what, err)

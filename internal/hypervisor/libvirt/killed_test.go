@@ -81,7 +81,7 @@ func (w *watched) migrating(def hypervisor.Definition, uri string, disturb func(
 	w.must("console", err)
 	shell.Close()
 	disturbed := false
-	return w.Migrate(w.ctx, def, uri, func(p hypervisor.Progress) {
+	return w.Migrate(w.ctx, def, hypervisor.Migration{URI: uri}, func(p hypervisor.Progress) {
 		if p.Phase == "active" && !disturbed {
 			disturbed = true
 			disturb()

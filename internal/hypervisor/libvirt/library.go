@@ -242,9 +242,16 @@ func (l *libraryDaemon) destroy(uuid string) error {
 // migrate uses neither PERSIST_DEST nor UNDEFINE_SOURCE: a transient domain
 // stays transient on both sides, and an administrator's own definition is not
 // touched.
-func (l *libraryDaemon) migrate(uuid, uri string) error {
+func (l *libraryDaemon) migrate(uuid string, m hypervisor.Migration) error {
+	flags := lv.MIGRATE_LIVE | lv.MIGRATE_PEER2PEER | lv.MIGRATE_ABORT_ON_ERROR
+	if m.Encrypt {
+		flags |= lv.MIGRATE_TLS
+	}
+	if m.AutoConverge {
+		flags |= lv.MIGRATE_AUTO_CONVERGE
+	}
 	return l.domain(uuid, func(d *lv.Domain) error {
-		return d.MigrateToURI3(uri, &lv.DomainMigrateParameters{}, lv.MIGRATE_LIVE|lv.MIGRATE_PEER2PEER|lv.MIGRATE_ABORT_ON_ERROR)
+		return d.MigrateToURI3(m.URI, &lv.DomainMigrateParameters{}, flags)
 	})
 }
 

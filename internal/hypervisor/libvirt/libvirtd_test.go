@@ -238,17 +238,17 @@ func TestMigrationEndsOnExactlyOneSide(t *testing.T) {
 	shell, err := guest.DialConsole(w.ctx, guest.ConsolePath("db1"))
 	w.must("console", err)
 	shell.Close()
-	const uri = "qemu+tcp://host-b/system"
+	const uri = uriB
 
 	aborted, cancel := context.WithCancel(w.ctx)
-	err = w.Migrate(aborted, def, uri, func(p hypervisor.Progress) { cancel() })
+	err = w.Migrate(aborted, def, hypervisor.Migration{URI: uri}, func(p hypervisor.Progress) { cancel() })
 	t.Logf("aborted: %v", err)
 	if err != nil {
 		w.wantState(def, hypervisor.Running)
 	}
 	var last hypervisor.Progress
 	began := time.Now()
-	w.must("migrate", w.Migrate(w.ctx, def, uri, func(p hypervisor.Progress) {
+	w.must("migrate", w.Migrate(w.ctx, def, hypervisor.Migration{URI: uri, AutoConverge: true}, func(p hypervisor.Progress) {
 		last = p
 		t.Logf("%+v", p)
 	}))

@@ -26,12 +26,12 @@ var errMoved = errors.New("the domain runs on the target")
 
 // Migrate implements hypervisor.Driver: live, peer to peer, which the source's
 // libvirtd manages, so that it goes on or is rolled back without us.
-func (d *Driver) Migrate(ctx context.Context, def hypervisor.Definition, uri string, report func(hypervisor.Progress)) error {
-	if err := d.checkRemote(ctx, def, uri); err != nil {
-		return fmt.Errorf("migrate domain %s to %s: %w; %w", def.Name, uri, err, hypervisor.ErrStays)
+func (d *Driver) Migrate(ctx context.Context, def hypervisor.Definition, m hypervisor.Migration, report func(hypervisor.Progress)) error {
+	if err := d.checkRemote(ctx, def, m.URI); err != nil {
+		return fmt.Errorf("migrate domain %s to %s: %w; %w", def.Name, m.URI, err, hypervisor.ErrStays)
 	}
 	began := time.Now()
-	ended := d.apart(ctx, func(conn daemon) error { return conn.migrate(def.UUID, uri) })
+	ended := d.apart(ctx, func(conn daemon) error { return conn.migrate(def.UUID, m) })
 	var last hypervisor.Progress
 	err := d.awaitMigration(ctx, def, ended, func(p hypervisor.Progress) {
 		last = p
@@ -40,7 +40,7 @@ func (d *Driver) Migrate(ctx context.Context, def hypervisor.Definition, uri str
 		}
 	})
 	if err != nil {
-		err = d.settle(def, uri, err)
+		err = d.settle(def, m.URI, err)
 	}
 	last.Phase, last.Elapsed = "completed", time.Since(began)
 	if err != nil {
@@ -142,9 +142,12 @@ func (d *Driver) whereabouts(ctx context.Context, def hypervisor.Definition, uri
 	defer d.bus.drop(s)
 	recheck := time.NewTicker(reportEvery)
 	defer recheck.Stop()
+	known := errors.New("nobody could be asked")
 	for {
 		state, doing, err := d.standing(ctx, def)
 		switch {
+		case ctx.Err() != nil:
+			return known
 		case errors.Is(err, hypervisor.ErrUnavailable) && state != hypervisor.Stopped:
 		case doing == quiet && state == hypervisor.Running:
 			return nil
@@ -155,9 +158,10 @@ func (d *Driver) whereabouts(ctx context.Context, def hypervisor.Definition, uri
 				continue
 			}
 		}
+		known = errors.Join(fmt.Errorf("on this host it is still %s and %s", state, doing), err)
 		select {
 		case <-ctx.Done():
-			return errors.Join(fmt.Errorf("on this host it is still %s and %s", state, doing), err)
+			return known
 		case <-s.wake:
 			s.take()
 		case <-recheck.C:
@@ -165,9 +169,14 @@ func (d *Driver) whereabouts(ctx context.Context, def hypervisor.Definition, uri
 	}
 }
 
+// errUnproven means that a migration was cut off after everything had been sent.
+var errUnproven = errors.New("that proves nothing, so its CPUs stand still here until the cluster has stopped it on both hosts")
+
 // takeBack ends a migration of which the target alone knows the outcome: where
-// the domain runs there, what is left here is destroyed; where it is gone there,
-// its CPUs run on here.
+// the domain runs there, what is left here is destroyed. That it is not there is
+// the word of one witness, a libvirtd that may have lost its QEMU; only the hostd
+// there sees the processes. So nothing runs on here by that word: the migration
+// has failed, and the stop that follows on both hosts is proven on both.
 func (d *Driver) takeBack(ctx context.Context, def hypervisor.Definition, uri string) error {
 	there, err := d.remoteState(ctx, def, uri)
 	switch {
@@ -176,7 +185,7 @@ func (d *Driver) takeBack(ctx context.Context, def hypervisor.Definition, uri st
 	case there == hypervisor.Running:
 		return d.Destroy(ctx, def)
 	case there == hypervisor.Stopped:
-		return d.call(ctx, d.opts.CallTimeout, func(conn daemon) error { return conn.resume(def.UUID) })
+		return fmt.Errorf("%s says that it is not there: %w", uri, errUnproven)
 	}
 	return fmt.Errorf("at %s it is still %s", uri, there)
 }

@@ -51,7 +51,8 @@ func (d *Driver) Settle(ctx context.Context, def hypervisor.Definition) (hypervi
 }
 
 // standing returns a domain's state and what libvirtd is doing with it; err says
-// why libvirtd, or why nobody, could be asked.
+// why libvirtd, or why nobody, could be asked. Nothing is known when ctx has
+// ended: half an answer would be that of a domain with which nothing is done.
 func (d *Driver) standing(ctx context.Context, def hypervisor.Definition) (state hypervisor.State, doing phase, err error) {
 	daemonErr := d.call(ctx, d.opts.CallTimeout, func(conn daemon) (err error) {
 		doing, err = conn.phase(def.UUID)
@@ -61,6 +62,9 @@ func (d *Driver) standing(ctx context.Context, def hypervisor.Definition) (state
 		daemonErr = nil
 	}
 	state, err = d.State(ctx, def)
+	if ctx.Err() != nil {
+		return hypervisor.Unknown, quiet, context.Cause(ctx)
+	}
 	return state, doing, errors.Join(daemonErr, err)
 }
 

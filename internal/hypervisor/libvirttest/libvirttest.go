@@ -131,7 +131,17 @@ func firstProcess(host string) (status int, err error) {
 
 // runInside runs this test binary again as host A and returns its exit status.
 func runInside() int {
+	pki, err := os.MkdirTemp("", "libvirttest")
+	if err == nil {
+		defer os.RemoveAll(pki)
+		err = WritePKI(pki)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "libvirttest: certificates:", err)
+		return 1
+	}
 	cmd := again(HostA, os.Args[1:]...)
+	cmd.Env = append(cmd.Env, pkiVariable+"="+pki)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -199,21 +209,26 @@ remember_owner = 0
 cgroup_controllers = []
 namespaces = []
 stdio_handler = "file"
+migrate_tls_x509_cert_dir = "` + PKI + `"
+migrate_tls_x509_verify = 1
 `,
-		"libvirtd.conf": `listen_tls = 0
+		"libvirtd.conf": `listen_tls = 1
 listen_tcp = 1
 auth_tcp = "none"
 auth_unix_rw = "none"
 auth_unix_ro = "none"
 unix_sock_group = "root"
 host_uuid = "` + uuid + `"
+key_file = "` + PKI + `/serverkey.pem"
+cert_file = "` + PKI + `/servercert.pem"
+ca_file = "` + PKI + `/cacert.pem"
 `,
 	} {
 		if err := os.WriteFile(filepath.Join("/etc/libvirt", name), []byte(text), 0o600); err != nil {
 			return err
 		}
 	}
-	return nil
+	return receivePKI()
 }
 
 // Daemon is a libvirtd on host A.
