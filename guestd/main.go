@@ -10,8 +10,10 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 
+	"kvmha/internal/control"
 	"kvmha/internal/control/socket"
 	"kvmha/internal/systemd"
 	"kvmha/virtio/guest"
@@ -45,11 +47,28 @@ func run(ctx context.Context, device, path string) error {
 		defer cancel() // one without the other is of no use
 		served <- socket.Serve(ctx, listener, client)
 	}()
+	var watchdog sync.WaitGroup
+	defer watchdog.Wait()
+	watchdog.Go(func() {
+		systemd.FeedWatchdog(ctx, func(ctx context.Context) bool { return alive(ctx, path) })
+	})
 	systemd.Ready()
 	err = client.Run(ctx)
+	systemd.Stopping()
 	cancel()
 	if serveErr := <-served; serveErr != nil {
 		return serveErr
 	}
 	return err
+}
+
+// alive asks the daemon as vm-ctl would: what answers has its socket, its
+// handler and its client in order. A host that is silent is no fault of it.
+func alive(ctx context.Context, path string) bool {
+	self, err := socket.Dial(path)
+	if err != nil {
+		return false
+	}
+	defer self.Close()
+	return self.Call(ctx, control.GuestInfo, nil, nil) == nil
 }

@@ -3,13 +3,13 @@
 // node; vm-ctl talks to it. All of its work is in internal/host.
 //
 // SIGTERM and SIGINT leave the cluster: what runs here is moved away or
-// stopped first. SIGHUP restarts the daemon alone: what runs here goes on. It is
+// stopped first. A second one ends the daemon at once: what is left runs on, and
+// the peers fence this node. SIGHUP restarts the daemon alone: what runs here goes on. It is
 // refused while the configuration or the secret has a mistake.
 package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -42,19 +42,9 @@ func main() {
 	ctx, end := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
-	go func() {
-		for <-signals == syscall.SIGHUP {
-			err := host.Check(options)
-			if err == nil {
-				end(host.ErrRestart)
-				return
-			}
-			options.Logger.Error("restart-refused", "err", err, "consequence", "hostd goes on with the configuration that it has")
-		}
-		end(errors.New("asked to leave the cluster"))
-	}()
 	daemon, err := host.New(options)
 	if err == nil {
+		go obey(signals, options, end, daemon.Hurry)
 		err = daemon.Run(ctx)
 	}
 	if err != nil {

@@ -294,6 +294,14 @@ func (b *bench) begin(left hypervisor.State) {
 	b.agent = New(b.driver, b.agent.opts)
 }
 
+// probe puts the domain into a state behind the agent's back, and wants this
+// answer of a probe.
+func (b *bench) probe(state hypervisor.State, want cib.RC) {
+	b.t.Helper()
+	b.driver.SetQuietly(b.def, state)
+	b.want(b.op("monitor"), want, "")
+}
+
 func TestAStartThatWasCutShortIsUndone(t *testing.T) {
 	for name, left := range map[string]hypervisor.State{
 		"before libvirtd began":         hypervisor.Stopped,
@@ -312,8 +320,7 @@ func TestAStartThatWasCutShortIsUndone(t *testing.T) {
 			b.wantCalls("Destroy Destroy CheckTarget Start")
 			b.want(b.op("monitor"), cib.OK, "")
 			// From now on a pause is somebody's will.
-			b.driver.SetQuietly(b.def, hypervisor.Paused)
-			b.want(b.op("monitor"), cib.OK, "")
+			b.probe(hypervisor.Paused, cib.OK)
 			b.wantCalls("Destroy Destroy CheckTarget Start")
 		})
 	}
@@ -323,8 +330,7 @@ func TestAStopAlsoUndoesAStartThatWasCutShort(t *testing.T) {
 	b := newBench(t)
 	b.begin(hypervisor.Paused)
 	b.want(b.op("stop"), cib.OK, "")
-	b.driver.SetQuietly(b.def, hypervisor.Paused)
-	b.want(b.op("monitor"), cib.NotRunning, "")
+	b.probe(hypervisor.Paused, cib.NotRunning)
 	b.wantCalls("Destroy Destroy")
 }
 
@@ -332,10 +338,8 @@ func TestADomainThatSomebodyElseHasStartedIsAdopted(t *testing.T) {
 	b := newBench(t)
 	b.begin(hypervisor.Stopped)
 	b.want(b.op("monitor"), cib.NotRunning, "")
-	b.driver.SetQuietly(b.def, hypervisor.Running)
-	b.want(b.op("monitor"), cib.OK, "")
-	b.driver.SetQuietly(b.def, hypervisor.Paused)
-	b.want(b.op("monitor"), cib.OK, "")
+	b.probe(hypervisor.Running, cib.OK)
+	b.probe(hypervisor.Paused, cib.OK)
 	b.wantCalls("Destroy")
 }
 

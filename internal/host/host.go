@@ -132,6 +132,9 @@ type Host struct {
 	recorder  *recorder
 	watchdog  *os.File // nil = none configured
 
+	hurry     chan struct{} // closed by Hurry
+	hurryOnce sync.Once
+
 	background sync.WaitGroup
 	closers    []io.Closer
 }
@@ -143,7 +146,7 @@ func New(options Options) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Host{options: options, incarnation: newIncarnation(), config: config, log: options.Logger, events: newQueue()}
+	h := &Host{options: options, incarnation: newIncarnation(), config: config, log: options.Logger, events: newQueue(), hurry: make(chan struct{})}
 	h.announcer = newAnnouncer(options.Node, h.log)
 	h.clients = newClients(h.events.post, h.announcer)
 	for _, warning := range config.Warnings {
@@ -263,6 +266,10 @@ func (h *Host) Run(ctx context.Context) (err error) {
 	left, err = h.loop(ctx, failed)
 	return err
 }
+
+// Hurry ends a leave that is in progress, or to come, without waiting for its
+// end. The peers take it for a crash.
+func (h *Host) Hurry() { h.hurryOnce.Do(func() { close(h.hurry) }) }
 
 // start runs one part until ctx ends; its failure ends the daemon, because a
 // daemon without one of its parts would promise what it cannot do.

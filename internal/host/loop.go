@@ -30,6 +30,7 @@ func (h *Host) loop(ctx context.Context, failed <-chan error) (left bool, err er
 	defer timer.Stop()
 	leaving := ctx.Done()
 	var giveUp <-chan time.Time
+	var hurry <-chan struct{} // of a leave only
 	for {
 		select {
 		case <-h.events.ready:
@@ -43,14 +44,21 @@ func (h *Host) loop(ctx context.Context, failed <-chan error) (left bool, err er
 				return h.farewell(*done)
 			}
 		case <-leaving:
-			leaving = nil
+			leaving, hurry = nil, h.hurry
 			systemd.Stopping()
 			giveUp = time.After(leaveLimit)
-			if done := h.step(node.Shutdown{Restart: errors.Is(context.Cause(ctx), ErrRestart) || systemd.Restarts(unit)}); done != nil {
+			restart := errors.Is(context.Cause(ctx), ErrRestart) || systemd.Restarts(unit)
+			if !restart {
+				h.log.Info("leave-begun", "limit", leaveLimit, "hurry", "a second SIGTERM ends hostd at once, and the peers fence this node")
+			}
+			if done := h.step(node.Shutdown{Restart: restart}); done != nil {
 				return h.farewell(*done)
 			}
 		case <-giveUp:
 			h.log.Error("leave-gave-up", "after", leaveLimit, "consequence", "the peers will fence this node")
+			return false, nil
+		case <-hurry:
+			h.log.Error("leave-cut-short", "consequence", "what still runs here goes on, and the peers will fence this node")
 			return false, nil
 		case err := <-failed:
 			return false, err

@@ -1,50 +1,20 @@
 package host
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"kvmha/configs"
-	"kvmha/internal/cluster/secret"
-	"kvmha/internal/control"
-	"kvmha/internal/control/socket"
 	"kvmha/internal/node"
 )
 
-// reloadConfig is the host alpha with Debian's own agents, both generations of the
+// reloadResources are two of Debian's own agents, one for each generation of the
 // OCF standard, and one of ours. The verbs are: folder, end of the state files'
 // names (a change restarts), and the parameter that can be reloaded.
-const reloadConfig = `
-[cluster]
-name = "single"
-secret = "%[1]s/secret"
-deadtime = "1s"
-initdead = "1s"
-two-node = "false"
-state-dir = "%[1]s/state"
-control-socket = "%[1]s/sock"
-gossip-port = 17796
-peer-port = 17797
-
-[options]
-stonith-enabled = "false"
-no-quorum-policy = "ignore"
-
-[[node]]
-name = "alpha"
-links = { hb0 = "127.78.0.1", hb1 = "127.78.1.1" }
-
-[[node]]
-name = "absent"
-links = { hb0 = "127.78.0.2", hb1 = "127.78.1.2" }
-
+const reloadResources = `
 [[resource]]
 id = "modern"
 agent = "ocf:pacemaker:Dummy"
@@ -55,6 +25,7 @@ op = [{ name = "monitor", interval = "10s" }]
 id = "old"
 agent = "ocf:heartbeat:Dummy"
 params = { state = "%[1]s/old%[2]s", fake = "%[3]s" }
+op = [{ name = "monitor", interval = "10s" }]
 
 [[resource]]
 id = "ours"
@@ -76,60 +47,12 @@ func needAgents(t *testing.T, names ...string) {
 	}
 }
 
-// reloading is the folder of the host of reloadConfig and its daemon.
-type reloading struct {
-	*member
-	file string
-}
-
-func newReloading(t *testing.T) *reloading {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "kvmha")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	if err := secret.Generate(filepath.Join(dir, "secret")); err != nil {
-		t.Fatal(err)
-	}
-	return &reloading{member: &member{dir: dir, name: "alpha"}, file: filepath.Join(dir, "cluster.toml")}
-}
+// reloading is the host of reloadResources.
+type reloading struct{ *single }
 
 func (r *reloading) write(t *testing.T, suffix, fake string) {
 	t.Helper()
-	if err := os.WriteFile(r.file, fmt.Appendf(nil, reloadConfig, r.dir, suffix, fake), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func (r *reloading) start(t *testing.T) {
-	t.Helper()
-	h, err := New(Options{ConfigPath: r.file, Node: "alpha", BootID: "boot", RunDir: filepath.Join(r.dir, "run"),
-		Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancelCause(context.Background())
-	r.stop, r.ended = stop, make(chan error, 1)
-	go func(ended chan<- error) { ended <- h.Run(ctx) }(r.ended)
-}
-
-func (r *reloading) apply(t *testing.T) {
-	t.Helper()
-	config, err := configs.Load(r.file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := socket.Dial(filepath.Join(r.dir, "sock"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	if err := client.Call(ctx, control.Apply, control.ApplyArgs{Config: config.Config}, nil); err != nil {
-		t.Fatal(err)
-	}
+	r.single.write(t, fmt.Sprintf(reloadResources, r.dir, suffix, fake))
 }
 
 // mark writes into the state files. A start makes them anew, so the mark is
@@ -152,14 +75,14 @@ func (r *reloading) wantMarks(t *testing.T, when string) {
 	}
 }
 
-// reloaded are the resources of reloadConfig.
+// reloaded are the resources of reloadResources.
 var reloaded = []string{"modern", "old", "ours"}
 
 func TestAReloadableParameterChangesWithoutARestart(t *testing.T) {
 	needAgents(t, "pacemaker/Dummy", "heartbeat/Dummy")
-	r := newReloading(t)
+	r := &reloading{newSingle(t)}
 	r.write(t, "", "one")
-	r.start(t)
+	r.start(t, "")
 	r.ask(t, "the resources to run", running(r.dir, "fake=one"))
 	r.mark(t)
 	r.write(t, "", "two")
@@ -170,7 +93,7 @@ func TestAReloadableParameterChangesWithoutARestart(t *testing.T) {
 	// The next run of the daemon finds the resources running, and knows their
 	// agents' meta-data before it has to decide on the next change.
 	r.end(t, ErrRestart)
-	r.start(t)
+	r.start(t, "")
 	r.ask(t, "the resources to be found again", running(r.dir, "fake=two"))
 	r.write(t, "", "three")
 	r.apply(t)

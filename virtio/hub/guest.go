@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"kvmha/internal/pause"
 	"kvmha/virtio"
 )
 
@@ -138,7 +139,7 @@ func (g *guest) read(ctx context.Context) error {
 		if err := g.handle(ctx, f); err != nil {
 			g.complain("guest-message-refused", "error", err)
 		}
-		if !wait(ctx, g.limiter.take(1, time.Now())) {
+		if !pause.For(ctx, g.limiter.take(1, time.Now())) {
 			return ctx.Err()
 		}
 	}
@@ -152,7 +153,7 @@ type meter struct {
 
 func (m *meter) Read(b []byte) (int, error) {
 	n, err := m.g.conn.Read(b)
-	if !wait(m.ctx, m.g.limiter.take(float64(n)/1024, time.Now())) {
+	if !pause.For(m.ctx, m.g.limiter.take(float64(n)/1024, time.Now())) {
 		return n, m.ctx.Err()
 	}
 	return n, err

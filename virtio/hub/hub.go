@@ -51,10 +51,12 @@ type Hub struct {
 	log      *slog.Logger
 	requests chan Request
 	rescan   chan struct{}
-	ended    chan struct{} // a session has
+	missing  chan struct{} // a session has ended or could not begin
 
 	mu     sync.Mutex
 	guests map[string]*guest // by resource id
+	// looks are the VMs that are being looked at; true = look again after that.
+	looks map[string]bool
 }
 
 // New makes a hub; nothing happens before Run.
@@ -72,8 +74,8 @@ func New(opts Options) *Hub {
 	}
 	return &Hub{
 		opts: opts, log: opts.Logger,
-		requests: make(chan Request), rescan: make(chan struct{}, 1), ended: make(chan struct{}, 1),
-		guests: map[string]*guest{},
+		requests: make(chan Request), rescan: make(chan struct{}, 1), missing: make(chan struct{}, 1),
+		guests: map[string]*guest{}, looks: map[string]bool{},
 	}
 }
 
@@ -105,17 +107,6 @@ func (h *Hub) Notify(vm, event string, body json.RawMessage) {
 	if g := h.guest(vm); g != nil {
 		g.notify(event, body)
 	}
-}
-
-// Connected returns the resource ids of the VMs whose channel is connected here.
-func (h *Hub) Connected() []string {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	var names []string
-	for name := range h.guests {
-		names = append(names, name)
-	}
-	return names
 }
 
 func (h *Hub) guest(vm string) *guest {

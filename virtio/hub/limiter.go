@@ -1,9 +1,6 @@
 package hub
 
-import (
-	"context"
-	"time"
-)
+import "time"
 
 // limiter is a token bucket: rate tokens a second, at most burst saved up. It is
 // for one goroutine.
@@ -26,19 +23,4 @@ func (l *limiter) take(cost float64, now time.Time) time.Duration {
 		return 0
 	}
 	return time.Duration(-l.tokens / l.rate * float64(time.Second))
-}
-
-// wait sleeps d, or until ctx ends; false then.
-func wait(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -17,6 +17,8 @@ const (
 )
 
 // Run keeps a session on the channel of every VM that runs here, until ctx ends.
+// Each VM is looked at by itself: a domain that the driver is slow about, or a
+// channel that does not answer, holds up no other guest.
 func (h *Hub) Run(ctx context.Context) error {
 	var background sync.WaitGroup
 	defer background.Wait()
@@ -31,23 +33,19 @@ func (h *Hub) Run(ctx context.Context) error {
 	retry := time.NewTimer(0)
 	defer retry.Stop()
 	for {
-		again := false
 		select {
 		case <-ctx.Done():
 			return nil
 		case domain := <-touched:
-			again = h.scan(ctx, domain, &background)
+			h.scan(ctx, domain, &background)
 		case <-h.rescan:
-			again = h.scan(ctx, "", &background)
-		case <-h.ended:
-			again = true
-		case <-tick.C:
-			again = h.scan(ctx, "", &background)
-		case <-retry.C:
-			again = h.scan(ctx, "", &background)
-		}
-		if again {
+			h.scan(ctx, "", &background)
+		case <-h.missing:
 			retry.Reset(redial)
+		case <-tick.C:
+			h.scan(ctx, "", &background)
+		case <-retry.C:
+			h.scan(ctx, "", &background)
 		}
 	}
 }
@@ -64,10 +62,9 @@ func (h *Hub) observe(ctx context.Context, e hypervisor.Event, touched chan<- st
 	}
 }
 
-// scan compares what runs here with the sessions there are: of the domain with
-// this name, or of all for "". It returns true when a channel could not be
-// connected though its VM runs.
-func (h *Hub) scan(ctx context.Context, domain string, background *sync.WaitGroup) (again bool) {
+// scan begins to compare what runs here with the sessions there are: of the
+// domain with this name, or of all for "".
+func (h *Hub) scan(ctx context.Context, domain string, background *sync.WaitGroup) {
 	listed := map[string]bool{}
 	for _, vm := range h.opts.VMs() {
 		listed[vm.Resource] = true
@@ -75,9 +72,7 @@ func (h *Hub) scan(ctx context.Context, domain string, background *sync.WaitGrou
 		if err != nil || def.Channel == "" || domain != "" && def.Name != domain {
 			continue
 		}
-		if !h.look(ctx, vm, def, background) {
-			again = true
-		}
+		h.look(ctx, vm, def, background)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -86,11 +81,44 @@ func (h *Hub) scan(ctx context.Context, domain string, background *sync.WaitGrou
 			g.end("the VM is no resource any more")
 		}
 	}
-	return again
 }
 
-// look brings one VM's session in line with its state; false = try again soon.
-func (h *Hub) look(ctx context.Context, vm VM, def hypervisor.Definition, background *sync.WaitGroup) bool {
+// look begins a look at one VM. While another one is under way it is noted for
+// the end of that one, which may have seen what is no longer so.
+func (h *Hub) look(ctx context.Context, vm VM, def hypervisor.Definition, background *sync.WaitGroup) {
+	h.mu.Lock()
+	_, looking := h.looks[vm.Resource]
+	h.looks[vm.Resource] = looking
+	h.mu.Unlock()
+	if looking {
+		return
+	}
+	background.Go(func() {
+		for again := true; again; {
+			if !h.connect(ctx, vm, def, background) {
+				h.soon()
+			}
+			h.mu.Lock()
+			if again = h.looks[vm.Resource] && ctx.Err() == nil; again {
+				h.looks[vm.Resource] = false
+			} else {
+				delete(h.looks, vm.Resource)
+			}
+			h.mu.Unlock()
+		}
+	})
+}
+
+// soon asks for another look at what is not connected.
+func (h *Hub) soon() {
+	select {
+	case h.missing <- struct{}{}:
+	default:
+	}
+}
+
+// connect brings one VM's session in line with its state; false = try again soon.
+func (h *Hub) connect(ctx context.Context, vm VM, def hypervisor.Definition, background *sync.WaitGroup) bool {
 	ask, cancel := context.WithTimeout(ctx, questionLimit)
 	defer cancel()
 	g := h.guest(vm.Resource)
@@ -126,10 +154,7 @@ func (h *Hub) look(ctx context.Context, vm VM, def hypervisor.Definition, backgr
 		h.mu.Lock()
 		delete(h.guests, vm.Resource)
 		h.mu.Unlock()
-		select {
-		case h.ended <- struct{}{}:
-		default:
-		}
+		h.soon()
 	})
 	return true
 }

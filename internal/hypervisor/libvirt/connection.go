@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"kvmha/internal/hypervisor"
+	"kvmha/internal/pause"
 )
 
 // Waits between attempts to reach libvirtd: short at first, because a daemon
@@ -92,7 +93,7 @@ func (d *Driver) keepConnected() {
 			if errors.Is(err, errNoLibrary) {
 				return
 			}
-			d.pause(retry)
+			pause.For(d.ctx, retry)
 			retry = min(2*retry, lastRetry)
 			continue
 		}
@@ -124,15 +125,6 @@ func (d *Driver) serve(conn daemon, lost <-chan string) {
 		shared.calls.Wait()
 		conn.close()
 	}()
-}
-
-func (d *Driver) pause(wait time.Duration) {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-d.ctx.Done():
-	}
 }
 
 // observed takes an event from the library's thread.

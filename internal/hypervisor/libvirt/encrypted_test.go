@@ -10,7 +10,6 @@ import (
 
 	"kvmha/internal/hypervisor"
 	"kvmha/internal/hypervisor/libvirttest"
-	"kvmha/internal/lab/guest"
 )
 
 func TestAnEncryptedMigrationNeedsTheCertificatesOfBothHosts(t *testing.T) {
@@ -18,12 +17,8 @@ func TestAnEncryptedMigrationNeedsTheCertificatesOfBothHosts(t *testing.T) {
 	libvirttest.Start(t)
 	libvirttest.StartHostB(t)
 	w := newWatched(t)
-	w.expect(hypervisor.Restored)
 	def := newGuest(t)
-	w.must("start", w.Start(w.ctx, def))
-	shell, err := guest.DialConsole(w.ctx, guest.ConsolePath("db1"))
-	w.must("console", err)
-	shell.Close()
+	w.boot(def)
 	route := hypervisor.Migration{URI: "qemu+tls://" + libvirttest.HostB + "/system?pkipath=" + libvirttest.PKI, Encrypt: true, AutoConverge: true}
 
 	// QEMU here trusts another authority: were the memory not sent over TLS,

@@ -71,15 +71,21 @@ func TestAStartWhoseProcessIsKilledNeverRuns(t *testing.T) {
 	w.wantState(def, hypervisor.Running)
 }
 
+// boot starts a guest and returns when it is up.
+func (w *watched) boot(def hypervisor.Definition) {
+	w.t.Helper()
+	w.expect(hypervisor.Restored)
+	w.must("start", w.Start(w.ctx, def))
+	shell, err := guest.DialConsole(w.ctx, guest.ConsolePath(def.Name))
+	w.must("console", err)
+	shell.Close()
+}
+
 // migrating starts a guest and its migration to host B and calls disturb when it
 // is under way. It returns what Migrate said.
 func (w *watched) migrating(def hypervisor.Definition, uri string, disturb func()) error {
 	w.t.Helper()
-	w.expect(hypervisor.Restored)
-	w.must("start", w.Start(w.ctx, def))
-	shell, err := guest.DialConsole(w.ctx, guest.ConsolePath("db1"))
-	w.must("console", err)
-	shell.Close()
+	w.boot(def)
 	disturbed := false
 	return w.Migrate(w.ctx, def, hypervisor.Migration{URI: uri}, func(p hypervisor.Progress) {
 		if p.Phase == "active" && !disturbed {

@@ -232,16 +232,12 @@ func TestMigrationEndsOnExactlyOneSide(t *testing.T) {
 	libvirttest.Start(t)
 	libvirttest.StartHostB(t)
 	w := newWatched(t)
-	w.expect(hypervisor.Restored)
 	def := newGuest(t)
-	w.must("start", w.Start(w.ctx, def))
-	shell, err := guest.DialConsole(w.ctx, guest.ConsolePath("db1"))
-	w.must("console", err)
-	shell.Close()
+	w.boot(def)
 	const uri = uriB
 
 	aborted, cancel := context.WithCancel(w.ctx)
-	err = w.Migrate(aborted, def, hypervisor.Migration{URI: uri}, func(p hypervisor.Progress) { cancel() })
+	err := w.Migrate(aborted, def, hypervisor.Migration{URI: uri}, func(p hypervisor.Progress) { cancel() })
 	t.Logf("aborted: %v", err)
 	if err != nil {
 		w.wantState(def, hypervisor.Running)

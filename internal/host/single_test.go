@@ -1,0 +1,104 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"kvmha/configs"
+	"kvmha/internal/cluster/secret"
+	"kvmha/internal/control"
+	"kvmha/internal/control/socket"
+)
+
+// singleConfig is a cluster of which one host is there, alpha. The verb is its
+// folder.
+const singleConfig = `
+[cluster]
+name = "single"
+secret = "%[1]s/secret"
+deadtime = "1s"
+initdead = "1s"
+two-node = "false"
+state-dir = "%[1]s/state"
+control-socket = "%[1]s/sock"
+gossip-port = 17796
+peer-port = 17797
+
+[options]
+stonith-enabled = "false"
+no-quorum-policy = "ignore"
+
+[[node]]
+name = "alpha"
+links = { hb0 = "127.78.0.1", hb1 = "127.78.1.1" }
+
+[[node]]
+name = "absent"
+links = { hb0 = "127.78.0.2", hb1 = "127.78.1.2" }
+`
+
+// single is the folder of that host, and its daemon.
+type single struct {
+	*member
+	*Host
+	file string
+}
+
+func newSingle(t *testing.T) *single {
+	t.Helper()
+	// Unix sockets live in it, so the path must be short.
+	dir, err := os.MkdirTemp("", "kvmha")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := secret.Generate(filepath.Join(dir, "secret")); err != nil {
+		t.Fatal(err)
+	}
+	return &single{member: &member{dir: dir, name: "alpha"}, file: filepath.Join(dir, "cluster.toml")}
+}
+
+// write makes the cluster's file with these resources.
+func (s *single) write(t *testing.T, resources string) {
+	t.Helper()
+	if err := os.WriteFile(s.file, []byte(fmt.Sprintf(singleConfig, s.dir)+resources), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// start runs the daemon with the OCF agents below ocfRoot, "" = the host's own.
+func (s *single) start(t *testing.T, ocfRoot string) {
+	t.Helper()
+	h, err := New(Options{ConfigPath: s.file, Node: "alpha", BootID: "boot", RunDir: filepath.Join(s.dir, "run"),
+		OCFRoot: ocfRoot, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancelCause(context.Background())
+	s.Host, s.stop, s.ended = h, stop, make(chan error, 1)
+	go func(ended chan<- error) { ended <- h.Run(ctx) }(s.ended)
+}
+
+// apply makes the cluster's file its configuration.
+func (s *single) apply(t *testing.T) {
+	t.Helper()
+	config, err := configs.Load(s.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := socket.Dial(filepath.Join(s.dir, "sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := client.Call(ctx, control.Apply, control.ApplyArgs{Config: config.Config}, nil); err != nil {
+		t.Fatal(err)
+	}
+}
