@@ -168,9 +168,19 @@ func (r *resource) assignAll(chosen *place, force bool) bool {
 	return had
 }
 
+// sortTable lists the places of a table from the best to the worst.
+func (p *plan) sortTable(places table, active *node) []*place {
+	list := places.list()
+	if p.options.placement == "balanced" {
+		list = tableOrder(list)
+		slices.Reverse(list)
+	}
+	return p.sortPlaces(list, active)
+}
+
 // sortPlaces orders places from the best to the worst.
 func (p *plan) sortPlaces(list []*place, active *node) []*place {
-	slices.SortStableFunc(list, func(a, b *place) int {
+	mergeSort(list, func(a, b *place) int {
 		switch {
 		case p.better(a, b, active):
 			return -1
@@ -182,8 +192,15 @@ func (p *plan) sortPlaces(list []*place, active *node) []*place {
 	return list
 }
 
-// bestPlace is the first that sortPlaces would give.
+// bestPlace is the first that sortTable would give.
 func (p *plan) bestPlace(places table, active *node) *place {
+	if p.options.placement == "balanced" {
+		// To compare capacities is no order, so there is no best without one.
+		if list := p.sortTable(places, active); len(list) > 0 {
+			return list[0]
+		}
+		return nil
+	}
 	var best *place
 	for _, pl := range places {
 		if pl != nil && (best == nil || p.better(pl, best, active)) {

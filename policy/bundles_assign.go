@@ -7,7 +7,7 @@ import "slices"
 func (r *resource) assignBundle(prefer *place) {
 	r.assigning = true
 	r.p.showScores("pcmk__bundle_allocate", r)
-	nodes := r.p.sortPlaces(r.allowed.list(), nil)
+	nodes := r.p.sortTable(r.allowed, nil)
 	containers := r.instances()
 	k := keptScores{}
 	mergeSort(containers, k.compare)

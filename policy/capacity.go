@@ -70,7 +70,7 @@ func (p *plan) limitByCapacity(r *resource) *place {
 	}
 	var roomiest *place
 	capable := false
-	for _, pl := range r.allowed.list() {
+	for _, pl := range tableOrder(r.allowed.list()) {
 		if !pl.available() {
 			continue
 		}

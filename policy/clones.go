@@ -21,7 +21,7 @@ func (r *resource) assignClone(prefer *place) {
 		}
 	}
 	r.p.showScores("pcmk__clone_allocate", r)
-	nodes := r.p.sortPlaces(r.allowed.list(), nil)
+	nodes := r.p.sortTable(r.allowed, nil)
 	r.sortInstances()
 	r.distribute(r.children, nodes, r.clone.max, r.clone.nodeMax)
 	if r.promotable {

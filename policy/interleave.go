@@ -16,7 +16,7 @@ func (r *resource) compatible(other *resource, in role, now bool) *resource {
 	if n := other.placedOn(now); n != nil {
 		return r.compatibleOn(n, in, now)
 	}
-	for _, pl := range r.p.sortPlaces(other.allowed.list(), nil) {
+	for _, pl := range r.p.sortTable(other.allowed, nil) {
 		if c := r.compatibleOn(pl.node, in, now); c != nil {
 			return c
 		}
