@@ -31,6 +31,12 @@ func openDisk(dir string, post func(node.Event)) (*disk, error) {
 	if err := os.MkdirAll(filepath.Join(dir, archiveFolder), 0o700); err != nil {
 		return nil, fmt.Errorf("state folder %s: %w: create it or name another with state-dir", dir, err)
 	}
+	// Folders that were just made are on disk when those above them are.
+	for _, above := range []string{filepath.Dir(dir), dir} {
+		if err := syncFolder(above); err != nil {
+			return nil, fmt.Errorf("state folder %s: %w", dir, err)
+		}
+	}
 	// Of several writes that wait, only the newest matters; but each is
 	// answered, so the channel holds what a burst can bring.
 	return &disk{dir: dir, requests: make(chan node.Effect, 1024), post: post}, nil
@@ -105,7 +111,12 @@ func (d *disk) write(name string, data []byte) error {
 	if err := renameio.WriteFile(path, data, 0o600); err != nil {
 		return fmt.Errorf("write %s: %w: free space there, the last good state is kept", path, err)
 	}
-	folder, err := os.Open(filepath.Dir(path))
+	return syncFolder(filepath.Dir(path))
+}
+
+// syncFolder brings the names in a folder to the disk.
+func syncFolder(path string) error {
+	folder, err := os.Open(path)
 	if err != nil {
 		return err
 	}
