@@ -33,6 +33,9 @@ func newPlatter(t *testing.T) *platter {
 			why = "needs " + program + ": install " + pkg
 		}
 	}
+	if _, err := os.Stat("/dev/loop-control"); err != nil {
+		why = "needs loop devices: " + err.Error()
+	}
 	switch {
 	case why != "" && os.Getenv("CI") != "":
 		t.Fatal(why)
