@@ -113,14 +113,20 @@ func (w *world) addResult(h *cib.ResourceHistory, r result) {
 		// How agents take notifications is of no account.
 		r.rc = cib.OK
 	}
-	ids, failed := r.historyIDs(h.ID)
+	// What an action did is known by the resource's own name, even where the
+	// entry still has the name of an instance.
+	name := h.ID
+	if r.action != nil {
+		name = r.action.Render.ResourceID
+	}
+	ids, failed := r.historyIDs(name)
 	if r.task == "reload" || r.task == "reload-agent" {
 		// A reload leaves the resource as a start does.
 		r.task = "start"
 	}
 	for _, id := range ids {
 		op := opEntry(h, id)
-		op.Operation, op.OperationKey, op.IntervalMS = r.task, cib.OpKey(h.ID, r.task, r.interval), r.interval
+		op.Operation, op.OperationKey, op.IntervalMS = r.task, cib.OpKey(name, r.task, r.interval), r.interval
 		op.CallID, op.RC, op.Status = r.call, r.rc, cib.ExecDone
 		// No transition of a real cluster has this number and origin.
 		op.TransitionKey = fmt.Sprintf("%d:-1:%d:xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", r.call, r.target)
