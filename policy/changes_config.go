@@ -42,6 +42,9 @@ func (p *plan) checkHistories() {
 			continue
 		}
 		for i := range n.state.History {
+			if r := n.plainOwner(i); r != nil && !r.runsOn(n) {
+				continue
+			}
 			h := &n.state.History[i]
 			if len(h.Ops) == 0 {
 				continue
@@ -56,6 +59,21 @@ func (p *plan) checkHistories() {
 	}
 }
 
+// plainOwner is the resource of the history with this index, if that has its
+// name and agent, so that it matters only where the resource is active. Most
+// histories say no more than that a resource never was there.
+func (n *node) plainOwner(i int) *resource {
+	if n != nil && i < len(n.plain) {
+		return n.plain[i]
+	}
+	return nil
+}
+
+// otherAgent: the history is of another agent than the configured one.
+func (r *resource) otherAgent(h *cib.ResourceHistory) bool {
+	return r.kind != h.Type || r.class != h.Class || r.provider != h.Provider
+}
+
 func (p *plan) checkHistory(r *resource, n *node, h *cib.ResourceHistory) {
 	if r.orphan {
 		if !r.top().isAnonymous() {
@@ -63,8 +81,7 @@ func (p *plan) checkHistory(r *resource, n *node, h *cib.ResourceHistory) {
 		}
 		return
 	}
-	changed := r.kind != h.Type || r.class != h.Class || r.provider != h.Provider
-	if changed {
+	if r.otherAgent(h) {
 		p.triggerUnfencing(r, n, "Device definition changed")
 		if r.runsOn(n) {
 			r.stopOn(n, false).because(Reason{Kind: ReasonAgent})

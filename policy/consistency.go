@@ -29,8 +29,13 @@ func flagsFor(a *action, n *node) actFlag {
 }
 
 // updateOrderings makes then consistent with its inputs, and follows every
-// change to what it affects in turn.
+// change to what it affects in turn. An action that is consistent already is
+// settled until something that matters to it changes.
 func (p *plan) updateOrderings(then *action) {
+	if then.settled {
+		return
+	}
+	then.disturbed = then.is(actRequiresAny)
 	var ch changed
 	last := then.flags
 	if then.is(actRequiresAny) {
@@ -43,6 +48,7 @@ func (p *plan) updateOrderings(then *action) {
 		ch &^= changedFirst
 		ch |= p.updateInput(in, then)
 		if ch&changedFirst != 0 {
+			then.disturbed = true
 			first := in.a
 			if first.r != nil && then.r != nil && first.r != then.r && !then.r.inside(first.r) {
 				first = stageFor(first)
@@ -61,6 +67,7 @@ func (p *plan) updateOrderings(then *action) {
 		}
 	}
 	if ch&changedThen != 0 {
+		then.disturbed = true
 		if last&actRunnable != 0 && !then.is(actRunnable) {
 			p.blockDependents(then)
 		}
@@ -69,6 +76,7 @@ func (p *plan) updateOrderings(then *action) {
 			p.updateOrderings(then.after[j].a)
 		}
 	}
+	then.settled = !then.disturbed
 }
 
 func (p *plan) updateInput(in *link, then *action) changed {

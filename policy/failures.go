@@ -106,10 +106,10 @@ func (p *plan) failCount(r *resource, n *node, op *cib.OpHistory, effective, fil
 func (r *resource) blocksOnFailure(p *plan, n *node, op *cib.OpHistory) bool {
 	name := baseName(r.id)
 	for _, spec := range r.ops {
-		if !strings.EqualFold(opAttr(spec, "on-fail"), "block") {
+		if !strings.EqualFold(opAttr(spec.OpSpec, "on-fail"), "block") {
 			continue
 		}
-		ms := millisOr0(spec.Interval)
+		ms := spec.ms
 		if op != nil {
 			if specMatches(name, spec.Name, ms, op) {
 				return true

@@ -183,7 +183,7 @@ func (p *plan) shutdownAction(n *node) *action {
 		}
 		stop.clear(actOptional)
 		stop.because(Reason{Kind: ReasonShutdown, Node: n.name})
-		p.addOrdering(&ordering{first: stop.r, firstA: stop, firstKey: stop.key, thenA: a, thenKey: "do_shutdown", flags: ordOptional | ordRunnableFirst})
+		p.orderActions(stop, a, ordOptional|ordRunnableFirst)
 	}
 	a.meta["op_no_wait"] = "true"
 	return a
@@ -311,6 +311,6 @@ func (p *plan) orderUnfencing(r *resource, n *node, a *action, flags ordFlag) {
 
 func (p *plan) orderRestartUnfencing(r *resource, n *node) {
 	on := p.fenceAction(n, "on", true, "", false)
-	p.addOrdering(&ordering{first: r, firstKey: opKey(r.id, "stop", 0), thenA: on, thenKey: on.key, flags: ordOptional | ordSameNode})
-	p.addOrdering(&ordering{firstA: on, firstKey: on.key, then: r, thenKey: opKey(r.id, "start", 0), flags: ordImpliesThenOnNode | ordSameNode})
+	p.orderBefore(r, "stop", on, ordOptional|ordSameNode)
+	p.orderAction(on, r, "start", ordImpliesThenOnNode|ordSameNode)
 }

@@ -43,8 +43,15 @@ type historyState struct {
 // unpackHistory reads what a node has done with each resource.
 func (p *plan) unpackHistory(n *node, s *cib.NodeState) {
 	foundFiller := false
+	before := p.lastRead
+	p.lastRead = n
+	n.plain = make([]*resource, len(s.History))
 	for i := range s.History {
-		r := p.unpackResourceHistory(n, &s.History[i])
+		h := &s.History[i]
+		r := p.unpackResourceHistory(n, h, before.plainOwner(i))
+		if r != nil && r.unique && !r.orphan && r.historyName == "" && !r.otherAgent(h) {
+			n.plain[i] = r
+		}
 		foundFiller = foundFiller || r != nil && r.orphanFiller
 	}
 	if foundFiller {
@@ -52,11 +59,17 @@ func (p *plan) unpackHistory(n *node, s *cib.NodeState) {
 	}
 }
 
-func (p *plan) unpackResourceHistory(n *node, h *cib.ResourceHistory) *resource {
+// unpackResourceHistory reads what a node has done with one resource. Most
+// nodes list the same resources: likely is what stood in the same place on
+// the node read before.
+func (p *plan) unpackResourceHistory(n *node, h *cib.ResourceHistory, likely *resource) *resource {
 	if h.ID == "" || len(h.Ops) == 0 && !p.options.shutdownLock {
 		return nil
 	}
-	r := p.historyOwner(n, h.ID)
+	r := likely
+	if r == nil || r.id != h.ID {
+		r = p.historyOwner(n, h.ID)
+	}
 	if r == nil {
 		if len(h.Ops) == 0 {
 			return nil

@@ -51,11 +51,28 @@ func (p *plan) scoreByDefault(r *resource) {
 	for _, c := range r.children {
 		p.scoreByDefault(c)
 	}
+	if r.allowed == nil {
+		r.allowed = p.everywhere()
+		return
+	}
 	for _, n := range p.nodes {
 		if n.mode != discoverNever {
 			r.allowed.entry(n)
 		}
 	}
+}
+
+// everywhere is a table of all nodes that are not for certain resources.
+func (p *plan) everywhere() table {
+	t := make(table, p.created)
+	block := make([]place, len(p.nodes))
+	for i, n := range p.nodes {
+		if n.mode != discoverNever {
+			block[i] = place{node: n, score: n.score, mode: n.mode}
+			t[n.index] = &block[i]
+		}
+	}
+	return t
 }
 
 // addLocation adds a constraint; n may be nil when the nodes follow.
@@ -342,7 +359,7 @@ func (p *plan) applyThreshold(r *resource, n *node) {
 		}
 		return
 	}
-	if len(r.exactActions(opKey(r.id, "clear_failcount", 0), n)) > 0 {
+	if len(r.exactActions("clear_failcount", 0, n)) > 0 {
 		return
 	}
 	if failed := p.thresholdReached(r, n); failed != nil {

@@ -52,33 +52,32 @@ func (p *plan) orderMigrations(o *ordering) {
 		return
 	}
 	add := func(firstTask, thenTask string, flags ordFlag) {
-		p.addOrdering(&ordering{first: first, firstKey: opKey(first.id, firstTask, 0),
-			then: then, thenKey: opKey(then.id, thenTask, 0), flags: flags})
+		p.orderKeys(first, firstTask, then, thenTask, flags)
 	}
 	flags := ordOptional
 	if first.allowMigrate {
 		flags |= ordUnlessMigrating
 	}
-	switch taskOf(o.firstA, o.firstKey) + ">" + taskOf(o.thenA, o.thenKey) {
-	case "start>start":
+	switch [2]string{o.firstDoes(), o.thenDoes()} {
+	case [2]string{"start", "start"}:
 		if first.allowMigrate && then.allowMigrate {
 			add("migrate_from", "migrate_to", ordOptional)
 		}
 		if then.allowMigrate {
 			add("start", "migrate_to", flags)
 		}
-	case "stop>stop":
+	case [2]string{"stop", "stop"}:
 		if then.allowMigrate {
 			add("stop", "migrate_to", flags)
 			if then.partialTarget != nil {
 				add("stop", "migrate_from", flags)
 			}
 		}
-	case "promote>start":
+	case [2]string{"promote", "start"}:
 		if then.allowMigrate {
 			add("promote", "migrate_to", ordOptional)
 		}
-	case "demote>stop":
+	case [2]string{"demote", "stop"}:
 		if then.allowMigrate {
 			add("demote", "migrate_to", ordOptional)
 			if then.partialTarget != nil {
@@ -86,12 +85,4 @@ func (p *plan) orderMigrations(o *ordering) {
 			}
 		}
 	}
-}
-
-func taskOf(a *action, key string) string {
-	if a != nil {
-		return a.task
-	}
-	_, task, _, _ := splitKey(key)
-	return task
 }

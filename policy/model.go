@@ -84,6 +84,9 @@ type node struct {
 	assigned int
 	priority int
 	state    *cib.NodeState
+	// plain holds, by index of state.History, the owners of the histories of
+	// resources that are as configured and not in an anonymous clone.
+	plain []*resource
 	// why says what made the node unclean.
 	why     string
 	digests map[string]*digestSet
@@ -196,7 +199,7 @@ type resource struct {
 	meta                  map[string]string
 	paramCache            map[*node]map[string]string
 	utilization           map[string]int
-	ops                   []*cib.OpSpec
+	ops                   []opSpec
 
 	priority, stickiness, sortIndex, threshold cib.Score
 	failureTimeout                             int64 // seconds
@@ -331,7 +334,7 @@ type plan struct {
 
 	locations   []*location
 	colocations []*colocation
-	orderings   []*ordering
+	orderings   []ordering
 	actions     []*action
 	singletons  map[string]*action
 	paramChecks []paramCheck
@@ -350,6 +353,8 @@ type plan struct {
 	errors         []string
 	notices        []string
 	tracking       int
+	// lastRead is the node whose history was read last.
+	lastRead       *node
 	tally          tally
 	views          []ResourceView
 	counts         [3]int // instances, disabled, blocked

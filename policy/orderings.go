@@ -59,63 +59,97 @@ type link struct {
 	inGraph bool
 }
 
-// ordering is an order between two actions that may not exist yet.
+// ordering is an order between two actions, each given as such or as a task
+// of a resource that may not be scheduled yet.
 type ordering struct {
-	first, then       *resource
-	firstA, thenA     *action
-	firstKey, thenKey string
-	flags             ordFlag
+	first, then         *resource
+	firstA, thenA       *action
+	firstTask, thenTask string
+	flags               ordFlag
 }
+
+// manyLinks is from how many on links are found through an index.
+const manyLinks = 16
 
 // link orders two actions. It reports whether that was new.
 func (p *plan) link(first, then *action, flags ordFlag) bool {
-	if flags == 0 || first == nil || then == nil || first.afterIndex[then]&flags != 0 {
+	if flags == 0 || first == nil || then == nil || first.ordersBefore(then)&flags != 0 {
 		return false
 	}
-	if first.afterIndex == nil {
-		first.afterIndex = map[*action]ordFlag{}
+	ends := &[2]link{{a: then, flags: flags}, {a: first, flags: flags}}
+	first.after = append(first.after, &ends[0])
+	then.before = append(then.before, &ends[1])
+	then.settled, then.disturbed = false, true
+	if first.afterIndex != nil {
+		first.afterIndex[then] |= flags
+	} else if len(first.after) == manyLinks {
+		first.afterIndex = make(map[*action]ordFlag, 2*manyLinks)
+		for _, l := range first.after {
+			first.afterIndex[l.a] |= l.flags
+		}
 	}
-	first.afterIndex[then] |= flags
-	first.after = append(first.after, &link{a: then, flags: flags})
-	then.before = append(then.before, &link{a: first, flags: flags})
 	return true
+}
+
+// ordersBefore are the flags of the links from a to then.
+func (a *action) ordersBefore(then *action) ordFlag {
+	if a.afterIndex != nil {
+		return a.afterIndex[then]
+	}
+	var flags ordFlag
+	for _, l := range a.after {
+		if l.a == then {
+			flags |= l.flags
+		}
+	}
+	return flags
 }
 
 // orderKeys orders operations by name, whenever they come to be.
 func (p *plan) orderKeys(first *resource, firstTask string, then *resource, thenTask string, flags ordFlag) {
-	p.addOrdering(&ordering{
-		first: first, firstKey: opKey(first.id, firstTask, 0),
-		then: then, thenKey: opKey(then.id, thenTask, 0), flags: flags,
-	})
+	p.addOrdering(ordering{first: first, firstTask: firstTask, then: then, thenTask: thenTask, flags: flags})
 }
 
 // orderAction orders an action before an operation by name.
 func (p *plan) orderAction(first *action, then *resource, thenTask string, flags ordFlag) {
-	p.addOrdering(&ordering{first: first.r, firstA: first, firstKey: first.key,
-		then: then, thenKey: opKey(then.id, thenTask, 0), flags: flags})
+	p.addOrdering(ordering{first: first.r, firstA: first, then: then, thenTask: thenTask, flags: flags})
 }
 
 // orderBefore orders an operation by name before an action.
 func (p *plan) orderBefore(first *resource, firstTask string, then *action, flags ordFlag) {
-	p.addOrdering(&ordering{first: first, firstKey: opKey(first.id, firstTask, 0),
-		then: then.r, thenA: then, thenKey: then.key, flags: flags})
+	p.addOrdering(ordering{first: first, firstTask: firstTask, then: then.r, thenA: then, flags: flags})
 }
 
 // orderActions orders two actions when orderings are applied, not at once.
 func (p *plan) orderActions(first, then *action, flags ordFlag) {
-	p.addOrdering(&ordering{first: first.r, firstA: first, firstKey: first.key,
-		then: then.r, thenA: then, thenKey: then.key, flags: flags})
+	p.addOrdering(ordering{first: first.r, firstA: first, then: then.r, thenA: then, flags: flags})
 }
 
-func (p *plan) addOrdering(o *ordering) {
+func (p *plan) addOrdering(o ordering) {
 	p.orderings = append(p.orderings, o)
-	p.orderMigrations(o)
+	p.orderMigrations(&o)
+}
+
+// firstDoes is the task of what comes first, thenDoes of what follows.
+func (o *ordering) firstDoes() string {
+	if o.firstA != nil {
+		return o.firstA.task
+	}
+	return o.firstTask
+}
+
+func (o *ordering) thenDoes() string {
+	if o.thenA != nil {
+		return o.thenA.task
+	}
+	return o.thenTask
 }
 
 // applyOrderings is the last decision: orderings become links, then every
 // action's flags are made consistent with its inputs.
 func (p *plan) applyOrderings() {
-	for _, o := range p.orderings {
+	for i := range p.orderings {
+		o := &p.orderings[i]
 		switch {
 		case o.first != nil:
 			p.applyFrom(o)
@@ -135,18 +169,6 @@ func (p *plan) applyOrderings() {
 	p.dropInvalidOrderings()
 }
 
-// actionsFor finds the actions that a key of an ordering means; the key may
-// name the resource by another of its names.
-func (r *resource) actionsFor(key string) []*action {
-	if list := r.actionsByKey(key, nil); len(list) > 0 {
-		return list
-	}
-	if _, task, ms, ok := splitKey(key); ok {
-		return r.findActions(task, ms, nil)
-	}
-	return nil
-}
-
 // applyFrom links all that o.first means. An operation that was not scheduled
 // is created as optional: its flags still matter to what follows it.
 func (p *plan) applyFrom(o *ordering) {
@@ -155,13 +177,12 @@ func (p *plan) applyFrom(o *ordering) {
 	if o.firstA != nil {
 		list = []*action{o.firstA}
 	} else {
-		list = r.actionsFor(o.firstKey)
+		list = r.findActions(o.firstTask, 0, nil)
 	}
 	if len(list) == 0 && r != o.then {
-		_, task, ms, _ := splitKey(o.firstKey)
 		now := r.state(true)
-		if !(now == roleStopped && task == "stop" || now == roleUnpromoted && task == "demote") {
-			list = []*action{p.customAction(r, opKey(r.id, task, ms), task, nil, true)}
+		if !(now == roleStopped && o.firstTask == "stop" || now == roleUnpromoted && o.firstTask == "demote") {
+			list = []*action{p.newAction(r, o.firstTask, 0, nil, true)}
 		}
 	}
 	then := o.then
@@ -186,7 +207,7 @@ func (p *plan) applyTo(first *action, r *resource, o *ordering) {
 	if o.thenA != nil {
 		list = []*action{o.thenA}
 	} else {
-		list = r.actionsFor(o.thenKey)
+		list = r.findActions(o.thenTask, 0, nil)
 	}
 	if first != nil && first.r == r && first.is(actDangling) {
 		flags &^= ordImpliesThen

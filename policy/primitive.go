@@ -200,9 +200,9 @@ func (r *resource) startIt(n *node, optional bool) {
 }
 
 func (r *resource) promoteOn(n *node, optional bool) {
-	for _, start := range r.exactActions(opKey(r.id, "start", 0), n) {
+	for _, start := range r.exactActions("start", 0, n) {
 		if !start.is(actRunnable) {
-			for _, a := range r.exactActions(opKey(r.id, "promote", 0), n) {
+			for _, a := range r.exactActions("promote", 0, n) {
 				a.clear(actRunnable)
 			}
 			return

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"slices"
-	"strings"
 
 	"kvmha/internal/cib"
 )
@@ -92,7 +91,7 @@ func (r *resource) scheduleProbe(n *node, top *resource) {
 		flags |= ordRunnableFirst
 	}
 	p.orderAction(a, top, "start", flags)
-	p.addOrdering(&ordering{first: r, firstA: a, firstKey: a.key, then: top, thenKey: opKey(r.id, "reload-agent", 0), flags: ordOptional})
+	p.orderAction(a, top, "reload-agent", ordOptional)
 }
 
 // guestReady: the guest behind a guest node runs and will go on running, so
@@ -151,24 +150,16 @@ func (p *plan) orderProbes() {
 	for _, r := range p.resources {
 		p.orderRestarts(r)
 	}
-	for _, o := range slices.Backward(p.orderings) {
-		p.orderProbesBefore(o)
+	for i := len(p.orderings) - 1; i >= 0; i-- {
+		p.orderProbesBefore(&p.orderings[i])
 	}
 }
 
 // orderProbesBefore: what waits for a stop of a resource also waits for its
 // probes, since what they find may have to be stopped.
 func (p *plan) orderProbesBefore(o *ordering) {
-	if o.flags == 0 || o.first == nil || o.first == o.then || o.firstA == nil && o.firstKey == "" || o.thenA == nil && o.thenKey == "" {
-		return
-	}
-	isStop := func(a *action, key string) bool {
-		if a != nil {
-			return a.task == "stop"
-		}
-		return strings.HasSuffix(key, "_stop_0")
-	}
-	if !isStop(o.firstA, o.firstKey) || o.then != nil && o.first.container == o.then && isStop(o.thenA, o.thenKey) {
+	if o.firstDoes() != "stop" || o.flags == 0 || o.first == nil || o.first == o.then ||
+		o.then != nil && o.first.container == o.then && o.thenDoes() == "stop" {
 		return
 	}
 	flags := ordOptional | o.flags&(ordUnlessMigrating|ordSameNode)
@@ -183,7 +174,7 @@ func (p *plan) orderProbesBefore(o *ordering) {
 	if o.thenA != nil {
 		thens = []*action{o.thenA}
 	} else if o.then != nil {
-		thens = o.then.actionsByKey(o.thenKey, nil)
+		thens = o.then.findActions(o.thenTask, 0, nil)
 	}
 	for _, probe := range probes {
 		for _, then := range thens {
@@ -221,6 +212,9 @@ func (p *plan) orderRestarts(r *resource) {
 	}
 }
 
+// restartOf is what a restart does before it does this.
+var restartOf = map[string]string{"start": "stop", "promote": "demote"}
+
 // orderRestart follows what depends on a probe: what will be restarted because
 // of it is stopped only after it.
 func (p *plan) orderRestart(probe, after *action) {
@@ -229,8 +223,7 @@ func (p *plan) orderRestart(probe, after *action) {
 	}
 	after.tracking = p.tracking
 	if after.r != nil && after.r.variant == primitive && probe.r != after.r {
-		before := map[string]string{"start": "stop", "promote": "demote"}[after.task]
-		if before != "" {
+		if before := restartOf[after.task]; before != "" {
 			for _, then := range after.r.findActions(before, 0, nil) {
 				if !then.is(actPseudo) {
 					p.link(probe, then, ordOptional)

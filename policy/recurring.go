@@ -35,8 +35,8 @@ type recurring struct {
 	role      role
 }
 
-func (r *resource) recurringOp(i int, s *cib.OpSpec) (recurring, bool) {
-	op := recurring{name: s.Name, ms: millisOr0(s.Interval)}
+func (r *resource) recurringOp(i int, s opSpec) (recurring, bool) {
+	op := recurring{name: s.Name, ms: s.ms}
 	if op.ms == 0 || s.ID == "" {
 		return op, false
 	}
@@ -46,14 +46,14 @@ func (r *resource) recurringOp(i int, s *cib.OpSpec) (recurring, bool) {
 		return op, false
 	}
 	for j, other := range r.ops {
-		if j != i && other.Name == s.Name && millisOr0(other.Interval) == op.ms {
+		if j != i && other.ms == op.ms && other.Name == s.Name {
 			if j < i {
 				r.p.fault("Operation %s is duplicate of %s (do not use same name and interval combination more than once per resource)", s.ID, other.ID)
 			}
 			return op, false
 		}
 	}
-	if text := opAttr(s, "role"); text != "" {
+	if text := opAttr(s.OpSpec, "role"); text != "" {
 		op.role = parseRole(text)
 	}
 	op.key = opKey(r.id, op.name, op.ms)
@@ -64,7 +64,7 @@ func (r *resource) recurWhileActive(start *action, n *node, op recurring) {
 	if op.role == roleStopped {
 		return
 	}
-	optional := r.recursAlready(n, op.key, start)
+	optional := r.recursAlready(n, op, start)
 	if op.role != roleUnknown && r.next != op.role || op.role == roleUnknown && r.next == rolePromoted {
 		if optional {
 			r.cancelBeforeChange(n, op)
@@ -82,8 +82,8 @@ func (r *resource) recurWhileActive(start *action, n *node, op recurring) {
 	if !r.managed {
 		return
 	}
-	p.addOrdering(&ordering{first: r, firstKey: opKey(r.id, "start", 0), then: r, thenA: a, thenKey: a.key, flags: ordImpliesThen | ordRunnableFirst})
-	p.addOrdering(&ordering{first: r, firstKey: opKey(r.id, "reload-agent", 0), then: r, thenA: a, thenKey: a.key, flags: ordImpliesThen | ordRunnableFirst})
+	p.orderBefore(r, "start", a, ordImpliesThen|ordRunnableFirst)
+	p.orderBefore(r, "reload-agent", a, ordImpliesThen|ordRunnableFirst)
 	switch {
 	case r.next == rolePromoted:
 		p.orderBefore(r, "promote", a, ordOptional|ordRunnableFirst)
@@ -93,11 +93,11 @@ func (r *resource) recurWhileActive(start *action, n *node, op recurring) {
 }
 
 // recursAlready: the operation runs on n and nothing has to start it anew.
-func (r *resource) recursAlready(n *node, key string, start *action) bool {
+func (r *resource) recursAlready(n *node, op recurring, start *action) bool {
 	if !start.is(actOptional) {
 		return false
 	}
-	list := r.exactActions(key, n)
+	list := r.exactActions(op.name, op.ms, n)
 	for _, a := range list {
 		if a.is(actReschedule) {
 			return false
@@ -129,7 +129,7 @@ func (r *resource) recurWhileStopped(n *node, op recurring) {
 	p := r.p
 	for _, m := range p.nodes {
 		if m == n {
-			if len(r.exactActions(op.key, n)) > 0 {
+			if len(r.exactActions(op.name, op.ms, n)) > 0 {
 				a := r.cancel(op.name, op.ms, n, "it will be active there")
 				if r.next == roleStarted || r.next == roleUnpromoted {
 					p.orderAction(a, r, "start", ordRunnableFirst)
@@ -137,7 +137,7 @@ func (r *resource) recurWhileStopped(n *node, op recurring) {
 			}
 			continue
 		}
-		optional := len(r.exactActions(op.key, m)) > 0
+		optional := len(r.exactActions(op.name, op.ms, m)) > 0
 		a := p.customAction(r, op.key, op.name, m, optional)
 		a.expect(cib.NotRunning)
 		if r.managed {
@@ -153,7 +153,7 @@ func (r *resource) recurWhileStopped(n *node, op recurring) {
 }
 
 func (r *resource) recurAfterStops(n *node, a *action) {
-	for _, stop := range r.exactActions(opKey(r.id, "stop", 0), n) {
+	for _, stop := range r.exactActions("stop", 0, n) {
 		if !stop.is(actOptional) && !a.is(actOptional) && !r.managed {
 			a.set(actOptional)
 		}
@@ -183,5 +183,5 @@ func (r *resource) cancel(task string, ms int64, n *node, why string) *action {
 func (p *plan) scheduleCancel(r *resource, op *cib.OpHistory, n *node, why string) {
 	a := r.cancel(op.Operation, op.IntervalMS, n, why)
 	addMissing(a.meta, map[string]string{"call-id": strconv.Itoa(op.CallID)})
-	p.addOrdering(&ordering{first: r, firstKey: opKey(r.id, "stop", 0), then: r, thenA: a, thenKey: a.key, flags: ordOptional})
+	p.orderBefore(r, "stop", a, ordOptional)
 }

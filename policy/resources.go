@@ -136,7 +136,7 @@ func (p *plan) unpackResource(c *cib.Resource, parent *resource, instance int) *
 		r.meta["clone"] = strconv.Itoa(instance)
 	}
 	for i := range cfg.Ops {
-		r.ops = append(r.ops, &cfg.Ops[i])
+		r.ops = append(r.ops, newOpSpec(&cfg.Ops[i]))
 	}
 	r.unpackMeta()
 	r.unpackTraits()
@@ -152,9 +152,11 @@ func (p *plan) unpackResource(c *cib.Resource, parent *resource, instance int) *
 	}
 	p.register(r)
 	r.initialScores()
-	util := map[string]string{}
-	p.applySets(cfg.Utilization, ruleContext{}, util, "", false)
-	r.utilization = intValues(util)
+	if len(cfg.Utilization) > 0 {
+		util := map[string]string{}
+		p.applySets(cfg.Utilization, ruleContext{}, util, "", false)
+		r.utilization = intValues(util)
+	}
 	if c.Template != "" && !slices.Contains(p.templates[c.Template], c.ID) {
 		p.templates[c.Template] = append(p.templates[c.Template], c.ID)
 	}
@@ -187,9 +189,9 @@ func (r *resource) initialScores() {
 // what it is in, then the defaults ("Pacemaker Explained, Resource Options").
 func (r *resource) unpackMeta() {
 	ctx := ruleContext{rsc: r}
-	for name, value := range map[string]string{"id": r.xmlID, "class": r.class, "provider": r.provider, "type": r.kind} {
-		if value != "" {
-			r.meta[name] = value
+	for _, nv := range [...]cib.NV{{Name: "id", Value: r.xmlID}, {Name: "class", Value: r.class}, {Name: "provider", Value: r.provider}, {Name: "type", Value: r.kind}} {
+		if nv.Value != "" {
+			r.meta[nv.Name] = nv.Value
 		}
 	}
 	r.p.applySets(r.cfg.Meta, ctx, r.meta, "", false)

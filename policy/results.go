@@ -33,17 +33,16 @@ func (p *plan) unpackOperation(st *historyState, op *cib.OpHistory) {
 	if !r.unique {
 		banned = r.top()
 	}
-	target := targetRC(op)
 	expired := op.Status != cib.ExecNotInst && p.operationExpired(r, n, op)
-	rc, status := p.reinterpret(st, op, target)
+	rc, status := p.reinterpret(st, op)
 	masked := !r.isBundled() && maskedProbe(op)
-	if expired && masked && op.RC != target {
+	if expired && masked && op.RC != targetRC(op) {
 		if r.role <= roleStopped {
 			r.role = roleUnknown
 		}
 		return
 	}
-	if expired && rc != target {
+	if expired && rc != targetRC(op) {
 		if op.IntervalMS == 0 {
 			return
 		}
@@ -55,7 +54,7 @@ func (p *plan) unpackOperation(st *historyState, op *cib.OpHistory) {
 		}
 	}
 	if masked {
-		p.updateState(st, op, target)
+		p.updateState(st, op, targetRC(op))
 		p.recordFailure(r, n, op)
 		p.scoreOn(banned, n, cib.MinusInfinity)
 		banned.noteAt(n, failureReason(op, n), minusInfinity)
@@ -86,15 +85,15 @@ func (p *plan) unpackOperation(st *historyState, op *cib.OpHistory) {
 	case cib.ExecNoFenceDev, cib.ExecNoSecrets:
 		status = cib.ExecErrorHard
 	}
-	p.reactToFailure(st, op, rc, status, target, banned)
+	p.reactToFailure(st, op, rc, status, banned)
 }
 
 // reactToFailure does what on-fail says.
-func (p *plan) reactToFailure(st *historyState, op *cib.OpHistory, rc cib.RC, status cib.ExecStatus, target cib.RC, banned *resource) {
+func (p *plan) reactToFailure(st *historyState, op *cib.OpHistory, rc cib.RC, status cib.ExecStatus, banned *resource) {
 	r, n := st.r, st.n
 	strategy := p.onFailOf(r, op)
 	if strategy == failIgnore || strategy == failContainer && op.Operation == "stop" {
-		p.updateState(st, op, target)
+		p.updateState(st, op, targetRC(op))
 		r.failureIgnored = true
 		p.recordFailure(r, n, op)
 		if strategy == failContainer && !failRecover.less(st.onFail) {
@@ -145,7 +144,7 @@ func (r *resource) setActive() {
 
 // reinterpret decides what an exit code means: success, failure, or one that
 // makes the node or every node unfit.
-func (p *plan) reinterpret(st *historyState, op *cib.OpHistory, target cib.RC) (cib.RC, cib.ExecStatus) {
+func (p *plan) reinterpret(st *historyState, op *cib.OpHistory) (cib.RC, cib.ExecStatus) {
 	r, n := st.r, st.n
 	rc, status := op.RC, op.Status
 	if op.Operation == "monitor" {
@@ -163,8 +162,13 @@ func (p *plan) reinterpret(st *historyState, op *cib.OpHistory, target cib.RC) (
 	if status != cib.ExecDone && status != cib.ExecError {
 		return rc, status
 	}
-	status = cib.ExecDone
 	probe := isProbe(op)
+	if probe && rc == cib.NotRunning {
+		st.foundStopped()
+		return rc, cib.ExecDone
+	}
+	target := targetRC(op)
+	status = cib.ExecDone
 	if target != rc {
 		status = cib.ExecError
 	}
@@ -174,10 +178,9 @@ func (p *plan) reinterpret(st *historyState, op *cib.OpHistory, target cib.RC) (
 			status = cib.ExecDone
 		}
 	case cib.NotRunning:
-		if probe || target == rc || !r.managed {
+		if target == rc || !r.managed {
 			status = cib.ExecDone
-			r.role, r.next = roleStopped, roleUnknown
-			st.onFail = failIgnore
+			st.foundStopped()
 		}
 	case cib.RunningPromoted:
 		if probe && rc != target {
@@ -203,6 +206,12 @@ func (p *plan) reinterpret(st *historyState, op *cib.OpHistory, target cib.RC) (
 		}
 	}
 	return rc, status
+}
+
+// foundStopped: an operation said that the resource does not run.
+func (st *historyState) foundStopped() {
+	st.r.role, st.r.next = roleStopped, roleUnknown
+	st.onFail = failIgnore
 }
 
 // checkRecoverable blocks a resource whose stop failed on a node that cannot

@@ -103,6 +103,15 @@ func opKey(rsc, task string, intervalMS int64) string {
 	return rsc + "_" + task + "_" + strconv.FormatInt(intervalMS, 10)
 }
 
+// keySpace holds most operations' names, so that looking for one needs no memory.
+const keySpace = 96
+
+// appendOpKey appends an opKey to b.
+func appendOpKey(b []byte, rsc, task string, intervalMS int64) []byte {
+	b = append(append(append(append(b, rsc...), '_'), task...), '_')
+	return strconv.AppendInt(b, intervalMS, 10)
+}
+
 // splitKey takes an opKey apart; ok is false if it is none.
 func splitKey(key string) (rsc, task string, intervalMS int64, ok bool) {
 	i := strings.LastIndexByte(key, '_')
@@ -118,9 +127,9 @@ func splitKey(key string) (rsc, task string, intervalMS int64, ok bool) {
 		rsc, _, _ = strings.Cut(rest, "_notify_")
 		return rsc[:max(0, strings.LastIndexByte(rsc, '_'))], "notify", ms, true
 	}
-	for _, t := range [...]string{"migrate_to", "migrate_from", "clear_failcount", "lrm_delete"} {
-		if strings.HasSuffix(rest, "_"+t) {
-			return rest[:len(rest)-len(t)-1], t, ms, true
+	for _, t := range [...]string{"_migrate_to", "_migrate_from", "_clear_failcount", "_lrm_delete"} {
+		if strings.HasSuffix(rest, t) {
+			return rest[:len(rest)-len(t)], t[1:], ms, true
 		}
 	}
 	j := strings.LastIndexByte(rest, '_')

@@ -14,10 +14,27 @@ type stagedFlags struct {
 	flags   actFlag
 }
 
-// changed makes a new version of all that the action belongs to.
+// changed tells what depends on the action that its flags, or what it is, have
+// changed: what it is ordered with, and the groups and clones that it belongs
+// to, of which there is a new version.
 func (a *action) changed() {
+	a.unsettle()
 	for r := a.r; r != nil; r = r.parent {
 		r.version++
+		if r.variant == primitive {
+			continue
+		}
+		for _, stage := range r.actions {
+			stage.unsettle()
+		}
+	}
+}
+
+// unsettle: the action and what follows it have to be made consistent anew.
+func (a *action) unsettle() {
+	a.settled, a.disturbed = false, true
+	for _, l := range a.after {
+		l.a.settled, l.a.disturbed = false, true
 	}
 }
 

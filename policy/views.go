@@ -32,6 +32,10 @@ func (p *plan) count(r *resource) {
 	}
 }
 
+// pendingWords are what is shown for an operation in progress.
+var pendingWords = map[string]string{"start": "Starting", "stop": "Stopping", "migrate_to": "Migrating", "migrate_from": "Migrating",
+	"promote": "Promoting", "demote": "Demoting"}
+
 func (r *resource) view() ResourceView {
 	shown := r.role
 	if r.variant != primitive {
@@ -52,8 +56,7 @@ func (r *resource) view() ResourceView {
 	for _, n := range r.running {
 		v.Active = append(v.Active, n.name)
 	}
-	v.Pending = map[string]string{"start": "Starting", "stop": "Stopping", "migrate_to": "Migrating", "migrate_from": "Migrating",
-		"promote": "Promoting", "demote": "Demoting"}[r.pendingTask]
+	v.Pending = pendingWords[r.pendingTask]
 	if r.pendingTask == "monitor" {
 		v.PendingTask = "Monitoring"
 	}
