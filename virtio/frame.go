@@ -79,8 +79,8 @@ func NewReader(r io.Reader) *Reader {
 // Skipped is the number of bytes so far that belonged to no frame.
 func (r *Reader) Skipped() uint64 { return r.skipped }
 
-// Buffered is the number of bytes that were read and are not used yet.
-func (r *Reader) Buffered() int { return r.end - r.start }
+// buffered is the number of bytes that were read and are not used yet.
+func (r *Reader) buffered() int { return r.end - r.start }
 
 // Next returns the next frame; its Body is valid until the next call. Errors are
 // those of the stream alone.

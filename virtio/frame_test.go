@@ -132,8 +132,8 @@ func FuzzReader(f *testing.F) {
 		total := 0
 		for {
 			frame, err := frames.Next()
-			if frames.Buffered() > headerSize+MaxBody {
-				t.Fatalf("the reader holds %d bytes", frames.Buffered())
+			if frames.buffered() > headerSize+MaxBody {
+				t.Fatalf("the reader holds %d bytes", frames.buffered())
 			}
 			if errors.Is(err, io.EOF) {
 				break
@@ -144,7 +144,7 @@ func FuzzReader(f *testing.F) {
 		if string(last) != `{"id":"1"}` {
 			t.Errorf("the frame after %x was not found", before)
 		}
-		if accounted := uint64(total) + frames.Skipped() + uint64(frames.Buffered()); accounted != uint64(len(stream)) {
+		if accounted := uint64(total) + frames.Skipped() + uint64(frames.buffered()); accounted != uint64(len(stream)) {
 			t.Errorf("%d bytes of %d are accounted for", accounted, len(stream))
 		}
 	})

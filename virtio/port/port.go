@@ -36,6 +36,7 @@ const (
 // Port is an open port. Read and Write may be used by one goroutine each.
 type Port struct {
 	file   *os.File
+	every  time.Duration // hostEvery; tests wait longer or less
 	wake   chan os.Signal
 	once   sync.Once
 	closed chan struct{}
@@ -71,7 +72,7 @@ func open(path string) (*Port, error) {
 	if err != nil {
 		return nil, fmt.Errorf("virtio port: %w", err)
 	}
-	p := &Port{file: file, wake: make(chan os.Signal, 1), closed: make(chan struct{})}
+	p := &Port{file: file, every: hostEvery, wake: make(chan os.Signal, 1), closed: make(chan struct{})}
 	signal.Notify(p.wake, unix.SIGIO)
 	if err := p.signalChanges(); err != nil {
 		p.Close()
@@ -126,7 +127,7 @@ func (p *Port) Read(b []byte) (int, error) {
 		}
 		select {
 		case <-p.wake:
-		case <-time.After(hostEvery):
+		case <-time.After(p.every):
 		case <-p.closed:
 			return 0, os.ErrClosed
 		}
