@@ -14,6 +14,7 @@ import (
 
 	"kvmha/agents"
 	"kvmha/internal/cib"
+	"kvmha/internal/need"
 )
 
 func op(name string, params ...string) cib.Operation {
@@ -162,12 +163,7 @@ func TestAnAddressThatAnotherHostHasIsNotTaken(t *testing.T) {
 
 func TestIPv6WaitsForTheKernelsDuplicateDetection(t *testing.T) {
 	n := newNetwork(t)
-	if _, err := os.Stat("/proc/sys/net/ipv6/conf/svc0"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("needs a kernel with IPv6")
-		}
-		t.Skip("needs a kernel with IPv6")
-	}
+	need.File(t, "/proc/sys/net/ipv6/conf/svc0", "a kernel with IPv6")
 	a := newAgent(t)
 	n.owns(t, "fd00:9::200/64")
 	want(t, a.Run(t.Context(), op("start", "ip", "fd00:9::200")), cib.UnknownError, "duplicate address detection found another host")

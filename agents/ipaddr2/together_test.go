@@ -3,7 +3,6 @@ package ipaddr2
 import (
 	"log/slog"
 	"net/netip"
-	"os"
 	"testing"
 	"time"
 
@@ -12,18 +11,14 @@ import (
 	"kvmha/internal/child"
 	"kvmha/internal/cib"
 	"kvmha/internal/executor"
+	"kvmha/internal/need"
 )
 
 // A cluster may go from the shell agent to this one without stopping a
 // service: both must see the same address as theirs.
 func TestTheShellAgentAndThisOneSeeTheSameAddress(t *testing.T) {
 	newNetwork(t)
-	if _, err := os.Stat(ocf.DefaultRoot + "/resource.d/heartbeat/IPaddr2"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("needs Debian's package resource-agents: %v", err)
-		}
-		t.Skipf("needs Debian's package resource-agents: %v", err)
-	}
+	need.File(t, ocf.DefaultRoot+"/resource.d/heartbeat/IPaddr2", "Debian's package resource-agents")
 	shell, err := (&ocf.Class{TempDir: t.TempDir(), LogFacility: "none", Runner: &child.Runner{}}).Find("heartbeat", "IPaddr2")
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"kvmha/agents"
 	"kvmha/internal/child"
 	"kvmha/internal/cib"
+	"kvmha/internal/need"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -35,12 +36,7 @@ func class(t *testing.T, script string) *Class {
 // debian is the class with the agents of Debian's resource-agents.
 func debian(t *testing.T, typ string) *Class {
 	t.Helper()
-	if _, err := os.Stat(filepath.Join(DefaultRoot, "resource.d", "heartbeat", typ)); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("needs Debian's package resource-agents: %v", err)
-		}
-		t.Skipf("needs Debian's package resource-agents: %v", err)
-	}
+	need.File(t, filepath.Join(DefaultRoot, "resource.d", "heartbeat", typ), "Debian's package resource-agents")
 	return &Class{TempDir: t.TempDir(), Node: "alpha", LogFacility: "none", Runner: &child.Runner{}}
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -256,14 +255,10 @@ func TestWatchTellsOfACrashAtOnce(t *testing.T) {
 	go func() {
 		ended <- b.agent.Watch(ctx, b.op("monitor"), func(reason string) { changed <- reason })
 	}()
-	// Events are told from the moment the driver is watched.
-	for heard := false; !heard; {
-		b.driver.Emit(hypervisor.Event{Kind: hypervisor.Restored})
-		select {
-		case <-changed:
-			heard = true
-		case <-time.After(time.Millisecond):
-		}
+	b.driver.AwaitWatcher()
+	b.driver.Emit(hypervisor.Event{Kind: hypervisor.Restored})
+	if reason := <-changed; !strings.Contains(reason, "can be reached again") {
+		t.Errorf("told of %s", reason)
 	}
 	b.driver.Emit(hypervisor.Event{Domain: "other", Kind: hypervisor.DomainCrashed})
 	b.driver.Emit(hypervisor.Event{Domain: "db1", Kind: hypervisor.DomainCrashed, Detail: "failed"})
@@ -362,33 +357,15 @@ func TestAMigrationBeginsAgainWhenALibvirtdDiedAndTheDomainStays(t *testing.T) {
 	source.driver.Fail("Migrate", died)
 	source.want(op, cib.UnknownError, "it was killed")
 	source.wantCalls("Migrate") // nobody knows on which side it is
-	source.driver.Fail("Migrate", errors.Join(died, hypervisor.ErrStays))
-	back := make(chan struct{})
-	go func() {
-		defer close(back)
-		for len(source.driver.Calls()) < 2 {
-			runtime.Gosched()
-		}
-		source.driver.Fail("Migrate", nil)
-	}()
+	source.driver.FailTimes("Migrate", errors.Join(died, hypervisor.ErrStays), 1)
 	source.want(op, cib.OK, "")
-	<-back
 	source.wantCalls("Migrate Migrate Migrate")
 }
 
 func TestAStartAwaitsALibvirtdThatIsBeingRestarted(t *testing.T) {
 	b := newBench(t)
-	b.driver.Fail("Start", fmt.Errorf("%w: it was killed", hypervisor.ErrUnavailable))
-	back := make(chan struct{})
-	go func() {
-		defer close(back)
-		for !strings.Contains(strings.Join(b.driver.Calls(), " "), "Start") {
-			runtime.Gosched()
-		}
-		b.driver.Fail("Start", nil)
-	}()
+	b.driver.FailTimes("Start", fmt.Errorf("%w: it was killed", hypervisor.ErrUnavailable), 1)
 	b.want(b.op("start"), cib.OK, "")
-	<-back
 	b.driver.SetQuietly(b.def, hypervisor.Stopped)
 	b.driver.Fail("Start", fmt.Errorf("%w: for good", hypervisor.ErrUnavailable))
 	short := b.op("start")

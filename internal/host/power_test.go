@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"kvmha/internal/need"
 	"kvmha/internal/node"
 )
 
@@ -24,24 +25,10 @@ type platter struct {
 // journal in time, no guess that a rename wants its data on disk.
 func newPlatter(t *testing.T) *platter {
 	t.Helper()
-	why := ""
-	if os.Geteuid() != 0 {
-		why = "needs root, to mount"
-	}
-	for program, pkg := range map[string]string{"mkfs.ext4": "e2fsprogs", "mount": "mount"} {
-		if _, err := exec.LookPath(program); err != nil {
-			why = "needs " + program + ": install " + pkg
-		}
-	}
-	if _, err := os.Stat("/dev/loop-control"); err != nil {
-		why = "needs loop devices: " + err.Error()
-	}
-	switch {
-	case why != "" && os.Getenv("CI") != "":
-		t.Fatal(why)
-	case why != "":
-		t.Skip(why)
-	}
+	need.Root(t, "to mount")
+	need.Program(t, "mkfs.ext4", "e2fsprogs")
+	need.Program(t, "mount", "mount")
+	need.File(t, "/dev/loop-control", "a kernel with loop devices")
 	p := &platter{t: t, image: filepath.Join(t.TempDir(), "disk"), dir: filepath.Join(t.TempDir(), "mounted")}
 	if err := os.WriteFile(p.image, nil, 0o600); err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"kvmha/internal/need"
 	"kvmha/internal/node"
 )
 
@@ -33,19 +34,6 @@ agent = "ocf:kvmha:Dummy"
 params = { state = "%[1]s/ours%[2]s", fake = "%[3]s" }
 op = [{ name = "monitor", interval = "10s" }]
 `
-
-func needAgents(t *testing.T, names ...string) {
-	t.Helper()
-	for _, name := range names {
-		if _, err := os.Stat("/usr/lib/ocf/resource.d/" + name); err != nil {
-			why := "needs Debian's packages resource-agents and pacemaker-resource-agents: " + err.Error()
-			if os.Getenv("CI") != "" {
-				t.Fatal(why)
-			}
-			t.Skip(why)
-		}
-	}
-}
 
 // reloading is the host of reloadResources.
 type reloading struct{ *single }
@@ -79,7 +67,8 @@ func (r *reloading) wantMarks(t *testing.T, when string) {
 var reloaded = []string{"modern", "old", "ours"}
 
 func TestAReloadableParameterChangesWithoutARestart(t *testing.T) {
-	needAgents(t, "pacemaker/Dummy", "heartbeat/Dummy")
+	need.File(t, "/usr/lib/ocf/resource.d/heartbeat/Dummy", "Debian's package resource-agents")
+	need.File(t, "/usr/lib/ocf/resource.d/pacemaker/Dummy", "Debian's package pacemaker-resource-agents")
 	r := &reloading{newSingle(t)}
 	r.write(t, "", "one")
 	r.start(t, "")

@@ -15,6 +15,7 @@ import (
 
 	"kvmha/internal/child"
 	"kvmha/internal/cib"
+	"kvmha/internal/need"
 	"kvmha/stonith"
 )
 
@@ -180,12 +181,7 @@ func TestWhatCannotWorkIsRefusedWithTheReason(t *testing.T) {
 // debian opens a device of an agent of Debian's fence-agents.
 func debian(t *testing.T, agent string, params ...string) stonith.Device {
 	t.Helper()
-	if _, err := os.Stat("/usr/sbin/" + agent); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("needs Debian's package fence-agents: %v", err)
-		}
-		t.Skipf("needs Debian's package fence-agents: %v", err)
-	}
+	need.File(t, "/usr/sbin/"+agent, "Debian's package fence-agents")
 	return open(t, &FenceAgents{Runner: &child.Runner{}, Logger: slog.New(slog.DiscardHandler)}, agent, params...)
 }
 

@@ -19,9 +19,13 @@ type Driver struct {
 	states map[string]hypervisor.State // by UUID
 	fail   map[string]error            // by method
 	calls  []string
-	subs   map[chan hypervisor.Event]bool
-	peers  map[string]*Driver // by URI
-	paths  map[string]string  // channel sockets by UUID
+	// times are the calls that fail, of methods that do not fail for good.
+	times map[string]int
+	subs  map[chan hypervisor.Event]bool
+	// watched is closed when somebody watches; nil while nobody waits for that.
+	watched chan struct{}
+	peers   map[string]*Driver // by URI
+	paths   map[string]string  // channel sockets by UUID
 	// deaf domains ignore the power button.
 	deaf map[string]bool
 }
@@ -57,9 +61,18 @@ func (d *Driver) Fail(method string, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.fail == nil {
-		d.fail = map[string]error{}
+		d.fail, d.times = map[string]error{}, map[string]int{}
 	}
 	d.fail[method] = err
+	delete(d.times, method)
+}
+
+// FailTimes makes the next calls of a method return err, as many as times.
+func (d *Driver) FailTimes(method string, err error, times int) {
+	d.Fail(method, err)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.times[method] = times
 }
 
 // Deafen makes a domain ignore Shutdown.
@@ -104,7 +117,14 @@ func (d *Driver) call(method string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.calls = append(d.calls, method)
-	return d.fail[method]
+	err := d.fail[method]
+	if left, counted := d.times[method]; counted {
+		if d.times[method] = left - 1; left == 1 {
+			delete(d.fail, method)
+			delete(d.times, method)
+		}
+	}
+	return err
 }
 
 // Start implements hypervisor.Driver.
@@ -204,6 +224,7 @@ func (d *Driver) Watch(ctx context.Context, sink func(hypervisor.Event)) error {
 		d.subs = map[chan hypervisor.Event]bool{}
 	}
 	d.subs[events] = true
+	d.tellWatched()
 	d.mu.Unlock()
 	defer func() {
 		d.mu.Lock()
@@ -220,11 +241,26 @@ func (d *Driver) Watch(ctx context.Context, sink func(hypervisor.Event)) error {
 	}
 }
 
-// Watchers is the number of Watch calls under way.
-func (d *Driver) Watchers() int {
+// AwaitWatcher returns when somebody watches: Emit reaches him from now on.
+func (d *Driver) AwaitWatcher() {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	return len(d.subs)
+	if d.watched == nil {
+		d.watched = make(chan struct{})
+	}
+	watched := d.watched
+	if len(d.subs) > 0 {
+		d.tellWatched()
+	}
+	d.mu.Unlock()
+	<-watched
+}
+
+// tellWatched ends AwaitWatcher. mu is held.
+func (d *Driver) tellWatched() {
+	if d.watched != nil {
+		close(d.watched)
+		d.watched = nil
+	}
 }
 
 // Emit tells the watchers of an event.

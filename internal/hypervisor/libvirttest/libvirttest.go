@@ -24,6 +24,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"kvmha/internal/need"
 )
 
 // Environment of a copy of the test binary: which host it is.
@@ -57,13 +59,8 @@ func lacking() string {
 // is installed, that is a failure.
 func Need(t *testing.T) {
 	t.Helper()
-	why := lacking()
-	switch {
-	case why == "":
-	case os.Getenv("CI") != "":
-		t.Fatal(why)
-	default:
-		t.Skip(why)
+	if why := lacking(); why != "" {
+		need.Skip(t, why)
 	}
 }
 

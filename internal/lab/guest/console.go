@@ -25,6 +25,12 @@ func DialConsole(ctx context.Context, path string) (*Console, error) {
 	if err != nil {
 		return nil, fmt.Errorf("guest console: %w (does the guest run on this host?)", err)
 	}
+	return openConsole(ctx, conn)
+}
+
+// openConsole waits for the shell at the other end of conn, which it closes when
+// there is none.
+func openConsole(ctx context.Context, conn net.Conn) (*Console, error) {
 	c := &Console{conn: conn}
 	// What is written before the shell runs may be lost, so ask again.
 	for {
@@ -36,7 +42,7 @@ func DialConsole(ctx context.Context, path string) (*Console, error) {
 		}
 		if ctx.Err() != nil {
 			conn.Close()
-			return nil, fmt.Errorf("guest console %s: the shell does not answer: %w", path, ctx.Err())
+			return nil, fmt.Errorf("guest console %s: the shell does not answer: %w", conn.RemoteAddr(), ctx.Err())
 		}
 	}
 }

@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/xml"
 	"flag"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
+
+	"kvmha/internal/need"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -61,11 +63,11 @@ func TestBetweenTakesOutputAndStatusFromAmongEchoes(t *testing.T) {
 
 // TestGuestBootsRunsItsDaemonAndPowersOff starts QEMU itself, without libvirt.
 func TestGuestBootsRunsItsDaemonAndPowersOff(t *testing.T) {
-	qemu := need(t, "qemu-system-x86_64", "qemu-system-x86")
-	need(t, "busybox", "busybox-static")
+	qemu := need.Program(t, "qemu-system-x86_64", "qemu-system-x86")
+	need.Program(t, "busybox", "busybox-static")
 	kernel, err := FindKernel()
 	if err != nil {
-		skip(t, err.Error())
+		need.Skip(t, err.Error())
 	}
 	dir := t.TempDir()
 	initrd, console := filepath.Join(dir, "initrd"), filepath.Join(dir, "console")
@@ -80,16 +82,30 @@ func TestGuestBootsRunsItsDaemonAndPowersOff(t *testing.T) {
 		"-append", "console=ttyS0 quiet loglevel=0 tsc=unstable kvmha.name=db1",
 		"-device", "virtio-serial-pci", "-chardev", "null,id=c0",
 		"-device", "virtserialport,chardev=c0,name="+ChannelName,
-		"-chardev", "socket,path="+console+",server=on,wait=on,id=s0", "-serial", "chardev:s0",
+		"-chardev", "socket,path="+console+",server=off,id=s0", "-serial", "chardev:s0",
 		"-chardev", "stdio,id=m0", "-mon", "chardev=m0")
 	monitor, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
+	// QEMU connects to the console as soon as it runs.
+	listener, err := net.Listen("unix", console)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	defer context.AfterFunc(ctx, func() { listener.Close() })()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	shell := dialWhenThere(t, ctx, console)
+	conn, err := listener.Accept()
+	if err != nil {
+		t.Fatalf("QEMU has not connected to its console: %v", err)
+	}
+	shell, err := openConsole(ctx, conn)
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer shell.Close()
 	output, err := shell.Run(ctx, "hostname; cat /run/daemon; ls /dev/virtio-ports")
 	if err != nil {
@@ -104,40 +120,4 @@ func TestGuestBootsRunsItsDaemonAndPowersOff(t *testing.T) {
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("QEMU did not end well after an ACPI power-off: %v", err)
 	}
-}
-
-// dialWhenThere dials the console as soon as QEMU has made its socket.
-func dialWhenThere(t *testing.T, ctx context.Context, path string) *Console {
-	t.Helper()
-	for ctx.Err() == nil {
-		if _, err := os.Stat(path); err != nil {
-			time.Sleep(10 * time.Millisecond)
-			continue
-		}
-		shell, err := DialConsole(ctx, path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return shell
-	}
-	t.Fatalf("QEMU made no console socket %s", path)
-	return nil
-}
-
-func need(t *testing.T, program, pkg string) string {
-	t.Helper()
-	path, err := exec.LookPath(program)
-	if err != nil {
-		skip(t, program+" is not installed: install "+pkg)
-	}
-	return path
-}
-
-// skip skips, but fails in CI, where everything is installed.
-func skip(t *testing.T, why string) {
-	t.Helper()
-	if os.Getenv("CI") != "" {
-		t.Fatal(strings.TrimSpace(why))
-	}
-	t.Skip(why)
 }
