@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"maps"
 	"strconv"
 	"strings"
@@ -140,11 +141,19 @@ func readableInterval(ms int64) string {
 	for _, u := range [...]struct {
 		ms   int64
 		name string
-	}{{86400000, "d"}, {3600000, "h"}, {60000, "m"}, {1000, "s"}, {1, "ms"}} {
-		if ms > u.ms || u.ms == 1 && ms > 0 {
+	}{{86400000, "d"}, {3600000, "h"}, {60000, "m"}} {
+		if ms > u.ms {
 			b.WriteString(strconv.FormatInt(ms/u.ms, 10) + u.name)
 			ms %= u.ms
 		}
+	}
+	switch {
+	case ms > 1000 && ms%1000 != 0:
+		fmt.Fprintf(&b, "%d.%03ds", ms/1000, ms%1000)
+	case ms > 1000:
+		fmt.Fprintf(&b, "%ds", ms/1000)
+	case ms > 0:
+		fmt.Fprintf(&b, "%dms", ms)
 	}
 	return b.String()
 }

@@ -231,7 +231,7 @@ func (p *plan) recordFailure(r *resource, n *node, op *cib.OpHistory) {
 		return
 	}
 	for _, f := range p.failedOps {
-		if f.Node == n.name && f.Op.OperationKey == op.OperationKey {
+		if f.Node == n.name && historyKey(&f.Op) == historyKey(op) {
 			return
 		}
 	}

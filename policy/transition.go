@@ -295,8 +295,23 @@ type NodeView struct {
 	// Running is how many resources are active on it.
 	Running    int      `json:"running,omitempty"`
 	Attributes []cib.NV `json:"attributes,omitempty"`
+	// FailCounts are those of the resources that failed there, in the order of
+	// its history.
+	FailCounts []FailCount `json:"fail-counts,omitempty"`
 	// Why tells what made the node unclean, standby …
 	Why string `json:"why,omitempty"`
+}
+
+// FailCount is how often a resource failed on a node, as crm_mon lists it.
+type FailCount struct {
+	// Resource is the name of its history on the node.
+	Resource string `json:"rsc"`
+	// Count is the number of failures, of which as many as Threshold
+	// (migration-threshold) ban the resource from the node.
+	Count     cib.Score `json:"count"`
+	Threshold cib.Score `json:"migration-threshold"`
+	// Last is when the last one was, Unix seconds; 0 = unknown.
+	Last int64 `json:"last-failure,omitempty"`
 }
 
 // ScoreLine is one line of crm_simulate -s. Promotion scores have an empty

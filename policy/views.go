@@ -85,6 +85,9 @@ func (n *node) view(p *plan) NodeView {
 		Standby: n.standby, StandbyOnFail: n.standbyOnFail, Maintenance: n.maintenance, Shutdown: n.shutdown,
 		DC: n.isDC, Health: p.options.healthColour(n), Running: len(n.running), Attributes: pairs(n.attrs), Why: n.why,
 	}
+	if n.state != nil {
+		v.FailCounts = n.failCounts(p)
+	}
 	switch {
 	case n.kind == pingNode:
 		v.Type = "ping"
@@ -94,6 +97,33 @@ func (n *node) view(p *plan) NodeView {
 		v.Type = "remote"
 	}
 	return v
+}
+
+// failCounts lists the resources of the node's history that failed there.
+func (n *node) failCounts(p *plan) []FailCount {
+	if len(n.failures(p.legacyFailures)) == 0 {
+		return nil
+	}
+	named := map[string]*resource{}
+	for _, root := range p.resources {
+		root.walk(func(r *resource) {
+			for _, name := range [...]string{r.id, r.historyName} {
+				if named[name] == nil {
+					named[name] = r
+				}
+			}
+		})
+	}
+	var out []FailCount
+	for i := range n.state.History {
+		name := n.state.History[i].ID
+		if r := named[name]; r != nil {
+			if f := p.failureRecord(r, n); f.count > 0 {
+				out = append(out, FailCount{Resource: name, Count: f.count, Threshold: r.threshold, Last: f.last})
+			}
+		}
+	}
+	return out
 }
 
 // view is what Inspect answers.

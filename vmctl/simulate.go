@@ -106,6 +106,8 @@ func (f *simulateFlags) registerOperations(flags *pflag.FlagSet) {
 	flags.BoolVarP(&o.Process, "run", "R", false, "decide what to do, and show it")
 	flags.BoolVarP(&o.Simulate, "simulate", "S", false, "do it, too, on a copy, and show the state afterwards")
 	flags.BoolVarP(&f.inPlace, "in-place", "X", false, "like -S, and write the result to the input file")
+	flags.BoolVarP(&o.Attributes, "show-attrs", "A", false, "show the nodes' attributes")
+	flags.BoolVarP(&o.FailCounts, "show-failcounts", "c", false, "show fail counts and failed operations")
 	flags.BoolVarP(&o.Scores, "show-scores", "s", false, "show the allocation scores")
 	flags.BoolVarP(&o.Utilization, "show-utilization", "U", false, "show the nodes' capacities and what uses them")
 	flags.StringVarP(&f.profile, "profile", "P", "", "time the decision on each .xml file of this `FOLDER`")
@@ -143,8 +145,12 @@ func (a *app) simulate(ctx context.Context, f *simulateFlags) error {
 	if f.format != "text" {
 		return &usageError{fmt.Errorf("--output-as=%s: text is the only format", f.format)}
 	}
+	if f.inPlace && (f.live || f.file == "-") {
+		return &usageError{errors.New("--in-place needs a file to write the result to: give one with -x, or use -O FILE")}
+	}
 	opt := f.options
 	opt.Schedule, opt.Inspect, opt.Clock = policy.Schedule, policy.Inspect, time.Now()
+	opt.Zone = time.Local
 	opt.Live, opt.Errors, opt.Numbers = f.live, a.errOut, f.verbosity > 0
 	opt.Process = opt.Process || f.dot != "" || f.graph != ""
 	opt.Simulate = opt.Simulate || f.inPlace || len(opt.Failures) > 0

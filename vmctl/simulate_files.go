@@ -94,8 +94,6 @@ func (a *app) simulateTo(f *simulateFlags, in *simulateInput, opt simulate.Optio
 		opt.SaveInput = func(x *cib.CIB) error { return in.save(f.saveInput, x, os.WriteFile) }
 	}
 	switch {
-	case f.inPlace && (f.live || f.file == "-"):
-		return &usageError{errors.New("--in-place needs a file to write the result to: give one with -x, or use -O FILE")}
 	case f.inPlace:
 		opt.SaveOutput = func(x *cib.CIB) error { return in.save(f.file, x, replaceFile) }
 	case f.saveOutput != "":

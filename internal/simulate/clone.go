@@ -155,14 +155,25 @@ func (v *view) stoppedNodes(r *policy.ResourceView) map[string]string {
 type lateHeader struct {
 	o     *outline
 	title string
-	shown bool
+	// spaced: a line of space comes before the title.
+	spaced, shown bool
 }
 
 func (o *outline) header(title string) *lateHeader { return &lateHeader{o: o, title: title} }
 
 func (h *lateHeader) show() {
 	if !h.shown {
+		if h.spaced {
+			h.o.spacer()
+		}
 		h.o.begin("%s", h.title)
 		h.shown = true
+	}
+}
+
+// end closes the list if it was opened.
+func (h *lateHeader) end() {
+	if h.shown {
+		h.o.end()
 	}
 }

@@ -143,7 +143,7 @@ func (x *execution) resourceOp(a *policy.Action) {
 		h = addHistory(n, preferred, agent{r.Class, r.Provider, r.Type})
 	}
 	interval, _ := strconv.ParseInt(attribute(a, "CRM_meta_interval"), 10, 64)
-	end := result{task: a.Task, interval: interval, rc: a.TargetRC, target: a.TargetRC, call: nextCall(h, known), action: a, reason: "User-injected result"}
+	end := result{resource: preferred, task: a.Task, interval: interval, rc: a.TargetRC, target: a.TargetRC, call: nextCall(h, known), action: a, reason: "User-injected result"}
 	if interval > 0 {
 		x.out.item("", "Resource action: %-15s %s=%d on %s", name, a.Task, interval, a.Node)
 	} else {

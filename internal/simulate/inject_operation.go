@@ -45,7 +45,7 @@ func (o *outline) injectOperation(w *world, known map[string]*policy.ResourceVie
 		h = addHistory(n, op.resource, a)
 	}
 	w.addResult(h, result{
-		task: op.task, interval: op.interval, rc: rc, target: cib.OK, call: nextCall(h, found), reason: "Simulated action result",
+		resource: h.ID, task: op.task, interval: op.interval, rc: rc, target: cib.OK, call: nextCall(h, found), reason: "Simulated action result",
 	})
 	return nil
 }

@@ -27,6 +27,11 @@ type Options struct {
 	// which have to be decided; all texts are then in plain form, without
 	// titles and bullets, unless Fancy asks for these.
 	Scores, Utilization, Fancy bool
+	// Attributes and FailCounts add the nodes' attributes, and the fail counts
+	// with the failed operations, to both states; Zone is where the times of
+	// the failures are shown in, nil is UTC.
+	Attributes, FailCounts bool
+	Zone                   *time.Location
 	// Quiet leaves out everything but Scores and Utilization.
 	Quiet bool
 	// Now, unless zero, is the time to decide for, named NowText in the

@@ -113,7 +113,7 @@ func (r *run) before(t *policy.Transition) {
 	if printed {
 		o.spacer()
 	}
-	o.status("Current cluster status", t, true)
+	r.status("Current cluster status", t, true)
 }
 
 func (o *outline) maintenance(t *policy.Transition) bool {
@@ -184,7 +184,7 @@ func (r *run) simulate(t *policy.Transition) error {
 	}
 	r.tellTime()
 	o.spacer()
-	o.status("Revised Cluster Status", r.Inspect(r.in), false)
+	r.status("Revised Cluster Status", r.Inspect(r.in), false)
 	return err
 }
 

@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"io"
+	"time"
 
 	"kvmha/internal/cib"
 	"kvmha/policy"
@@ -13,6 +14,25 @@ func Status(w io.Writer, title string, t *policy.Transition) error {
 	o := &outline{w: w}
 	o.status(title, t, true)
 	return o.err
+}
+
+// status prints the state in all the detail that was asked for.
+func (r *run) status(title string, t *policy.Transition, pending bool) {
+	o := r.out
+	o.begin("%s", title)
+	o.overview(t, pending)
+	if r.Attributes {
+		o.attributes(t, &r.in.CIB.Config)
+	}
+	if r.FailCounts {
+		zone := r.Zone
+		if zone == nil {
+			zone = time.UTC
+		}
+		o.failCounts(t, r.in.CIB.Status.Nodes, zone)
+		o.failedOps(t, zone)
+	}
+	o.end()
 }
 
 // status prints the state; with pending, operations in progress show.

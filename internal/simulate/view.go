@@ -247,9 +247,8 @@ func (v *view) failedProbe(resource, node string) (cib.RC, bool) {
 	for i := range v.t.FailedOps {
 		f := &v.t.FailedOps[i]
 		op := &f.Op
-		masked := op.RC == cib.NotInstalled || op.RC == cib.InvalidParam || op.Status == cib.ExecNotInst
 		switch {
-		case op.Operation != "monitor" || op.IntervalMS != 0 || !masked:
+		case !masked(op):
 		case op.OnNode == "" || node != "" && !strings.EqualFold(op.OnNode, node):
 		case op.OperationKey == cib.OpKey(resource, "monitor", 0):
 			return op.RC, true

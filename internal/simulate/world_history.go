@@ -96,8 +96,10 @@ func nextCall(h *cib.ResourceHistory, known bool) int {
 
 // result is how an operation ended.
 type result struct {
-	task     string
-	interval int64
+	// resource is the name that the result is kept under, in the entry of
+	// that name or of another one of the same instance.
+	resource, task string
+	interval       int64
 	// rc is what the agent said, target what was expected of it, reason the
 	// agent's words if these differ.
 	rc, target cib.RC
@@ -113,20 +115,14 @@ func (w *world) addResult(h *cib.ResourceHistory, r result) {
 		// How agents take notifications is of no account.
 		r.rc = cib.OK
 	}
-	// What an action did is known by the resource's own name, even where the
-	// entry still has the name of an instance.
-	name := h.ID
-	if r.action != nil {
-		name = r.action.Render.ResourceID
-	}
-	ids, failed := r.historyIDs(name)
+	ids, failed := r.historyIDs()
 	if r.task == "reload" || r.task == "reload-agent" {
 		// A reload leaves the resource as a start does.
 		r.task = "start"
 	}
 	for _, id := range ids {
 		op := opEntry(h, id)
-		op.Operation, op.OperationKey, op.IntervalMS = r.task, cib.OpKey(name, r.task, r.interval), r.interval
+		op.Operation, op.OperationKey, op.IntervalMS = r.task, cib.OpKey(r.resource, r.task, r.interval), r.interval
 		op.CallID, op.RC, op.Status = r.call, r.rc, cib.ExecDone
 		// No transition of a real cluster has this number and origin.
 		op.TransitionKey = fmt.Sprintf("%d:-1:%d:xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", r.call, r.target)
@@ -159,20 +155,20 @@ func (r *result) migrates() bool { return r.task == "migrate_to" || r.task == "m
 // the single operations replaces the one before, recurring ones, notifications
 // and both halves of a migration are kept by themselves, and of the failures
 // the last one.
-func (r *result) historyIDs(resource string) (ids []string, failed bool) {
-	last := resource + "_last_0"
+func (r *result) historyIDs() (ids []string, failed bool) {
+	last := r.resource + "_last_0"
 	switch {
 	case r.task == "notify" && r.action != nil:
 		kind, about := attribute(r.action, "CRM_meta_notify_type"), attribute(r.action, "CRM_meta_notify_operation")
-		return []string{fmt.Sprintf("%s_%s_notify_%s_0", resource, kind, about)}, false
+		return []string{fmt.Sprintf("%s_%s_notify_%s_0", r.resource, kind, about)}, false
 	case r.migrates():
-		return []string{cib.OpKey(resource, r.task, r.interval)}, false
+		return []string{cib.OpKey(r.resource, r.task, r.interval)}, false
 	case r.rc != r.target && r.interval > 0:
-		return []string{resource + "_last_failure_0"}, true
+		return []string{r.resource + "_last_failure_0"}, true
 	case r.rc != r.target:
-		return []string{resource + "_last_failure_0", last}, true
+		return []string{r.resource + "_last_failure_0", last}, true
 	case r.interval > 0:
-		return []string{cib.OpKey(resource, r.task, r.interval)}, false
+		return []string{cib.OpKey(r.resource, r.task, r.interval)}, false
 	}
 	return []string{last}, false
 }

@@ -17,7 +17,7 @@ func TestWritingANodeMergesEntriesOfOneName(t *testing.T) {
 	}}}
 	w := newWorld(before, &policy.Transition{}, time.Unix(0, 0), false)
 	h, known := history(w.node("n1", "1"), "a", "a")
-	w.addResult(h, result{task: "stop", call: nextCall(h, known)})
+	w.addResult(h, result{resource: "a", task: "stop", call: nextCall(h, known)})
 
 	var got []string
 	for _, op := range w.cib.Status.Nodes[0].History[0].Ops {

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"kvmha/internal/cib"
+	"kvmha/internal/control"
+)
+
+// crmSimulate runs a command line as crm_simulate.
+func crmSimulate(t *testing.T, args ...string) (status int, out, errOut string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	status = runReference(t.Context(), &app{out: &o, errOut: &e, socket: filepath.Join(t.TempDir(), "nobody.sock")}, args)
+	return status, o.String(), e.String()
+}
+
+func TestUnderTheNameOfCRMSimulateItsStatusesAndWordsHold(t *testing.T) {
+	t.Parallel()
+	good := filepath.Join("testdata", "simulate.xml")
+	nowhere := filepath.Join(t.TempDir(), "no", "such")
+	for name, test := range map[string]struct {
+		args      []string
+		status    int
+		out, errs string
+	}{
+		"all is well":             {[]string{"-x", good, "-S"}, 0, "Revised Cluster Status:", ""},
+		"words are overlooked":    {[]string{"-x", good, "word"}, 0, "Current cluster status:", ""},
+		"the last source counts":  {[]string{"-L", "-x", good}, 0, "Current cluster status:", ""},
+		"short options together":  {[]string{"-Sx", good}, 0, "Revised Cluster Status:", ""},
+		"old option":              {[]string{"-j", "-x", good}, 0, "Current cluster status:", ""},
+		"help":                    {[]string{"--help-all"}, 0, "--op-inject OPSPEC", ""},
+		"version":                 {[]string{"-$"}, 0, "Pacemaker 2.1.5", ""},
+		"unknown option":          {[]string{"--foo"}, 64, "", "crm_simulate: Unknown option --foo\n"},
+		"unknown letter":          {[]string{"-z"}, 64, "", "crm_simulate: Unknown option -z\n"},
+		"no argument":             {[]string{"-u"}, 64, "", "crm_simulate: Missing argument for -u\n"},
+		"no number":               {[]string{"-N", "x"}, 64, "", "crm_simulate: Cannot parse integer value “x” for -N\n"},
+		"no date":                 {[]string{"-x", good, "-t", "soon"}, 64, "", "crm_simulate: --set-datetime: "},
+		"another format":          {[]string{"-x", good, "--output-as=xml"}, 64, "", "crm_simulate: --output-as=xml: text is the only format"},
+		"no such file":            {[]string{"-x", nowhere}, 70, "", "no such file or directory"},
+		"no CIB":                  {[]string{"-x", "main.go"}, 78, "", "main.go: CIB XML: "},
+		"no hostd":                {[]string{"-L"}, 102, "", "hostd is not running"},
+		"an unwritable graph":     {[]string{"-x", good, "-G", nowhere}, 74, "Current cluster status:", "Could not create '" + nowhere + "'"},
+		"an unwritable picture":   {[]string{"-x", good, "-D", nowhere}, 74, "Current cluster status:", "Could not create '" + nowhere + "'"},
+		"an unwritable input":     {[]string{"-x", good, "-I", nowhere}, 105, "Current cluster status:", "Could not create '" + nowhere + "'"},
+		"an unwritable output":    {[]string{"-x", good, "-O", nowhere}, 105, "", "crm_simulate: Could not create '" + nowhere + "'"},
+		"in place, without place": {[]string{"-L", "-X"}, 64, "", "--in-place needs a file"},
+		"an unknown node":         {[]string{"-x", good, "-f", "omega"}, 105, "  * Failing node omega\n", `there is no node "omega"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			status, out, errs := crmSimulate(t, test.args...)
+			if status != test.status || !strings.Contains(out, test.out) || !strings.Contains(errs, test.errs) || test.errs == "" && errs != "" {
+				t.Errorf("status %d, output %q, errors %q; want %d, %q, %q", status, out, errs, test.status, test.out, test.errs)
+			}
+			if test.out == "" && out != "" {
+				t.Errorf("output %q", out)
+			}
+		})
+	}
+}
+
+func TestCRMSimulateOverlooksQuorumAlone(t *testing.T) {
+	t.Parallel()
+	good := filepath.Join("testdata", "simulate.xml")
+	if _, out, _ := crmSimulate(t, "-x", good, "-q", "0"); strings.Contains(out, "Setting quorum") {
+		t.Errorf("-q alone had an effect:\n%s", out)
+	}
+	if _, out, _ := crmSimulate(t, "-x", good, "-q", "0", "-w", "0"); !strings.Contains(out, "Setting quorum: 0") {
+		t.Errorf("-q with -w had no effect:\n%s", out)
+	}
+	if _, out, _ := runVMCtl(t.Context(), "simulate", "-x", good, "-q", "0"); !strings.Contains(out, "Setting quorum: 0") {
+		t.Errorf("vm-ctl simulate -q had no effect:\n%s", out)
+	}
+}
+
+func TestSimulateInPlaceChangesTheFileOnlyWhereTheClusterDid(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("testdata", "simulate.xml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "cib.xml")
+	text = bytes.Replace(text, []byte("</configuration>"), []byte(`<acls><acl_role id="reader"/></acls></configuration>`), 1)
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	status, out, errOut := runVMCtl(t.Context(), "simulate", "-x", file, "-X")
+	if status != exitOK || !strings.Contains(out, "Executing Cluster Transition:") {
+		t.Fatalf("status %d, errors %q, output\n%s", status, errOut, out)
+	}
+	left, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`<acl_role id="reader"/>`, `operation_key="ip_start_0"`} {
+		if !bytes.Contains(left, []byte(want)) {
+			t.Errorf("no %s in\n%s", want, left)
+		}
+	}
+	if _, out, _ := runVMCtl(t.Context(), "simulate", "-x", file, "-S"); strings.Contains(out, "start on") {
+		t.Errorf("what was done is to be done again:\n%s", out)
+	}
+}
+
+func TestSimulateSavesTheLiveCIBWithWhatWasMadeUp(t *testing.T) {
+	t.Parallel()
+	d := newFakeDaemon(t)
+	d.on(control.GetCIB, cib.CIB{Config: cib.Configuration{Nodes: []cib.Node{{ID: "1", Uname: "alpha"}}}}, nil)
+	file := filepath.Join(t.TempDir(), "input.xml")
+	status, _, errOut := d.vmctl(t.Context(), "simulate", "-L", "-u", "alpha", "-I", file)
+	if status != exitOK {
+		t.Fatalf("status %d, errors %q", status, errOut)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil || !bytes.Contains(text, []byte(`<node_state id="1" uname="alpha" in_ccm="true"`)) {
+		t.Errorf("%v\n%s", err, text)
+	}
+}
+
+func TestProfileTimesEveryCIBOfAFolder(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	text, err := os.ReadFile(filepath.Join("testdata", "simulate.xml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"a.xml", "b.xml", "c.txt", ".d.xml"} {
+		if err := os.WriteFile(filepath.Join(folder, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	status, out, errOut := crmSimulate(t, "-P", folder, "-N", "2")
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	if status != exitOK || len(lines) != 3 || lines[0] != "Timings:" || !strings.Contains(lines[1], "b.xml ... 0.") || !strings.Contains(lines[2], "a.xml ... 0.") {
+		t.Errorf("status %d, errors %q, output\n%s", status, errOut, out)
+	}
+}
