@@ -73,7 +73,7 @@ func (r Reason) placeWords() string {
 	case ReasonLock:
 		return "a shutdown lock keeps it for " + r.Other + " until that is back"
 	case ReasonCapacity:
-		return r.Node + " has too little capacity left" + bracketed(r.Detail)
+		return "node " + r.Node + " has too little capacity left" + bracketed(r.Detail)
 	case ReasonOptIn:
 		return "symmetric-cluster=false, and no constraint allows " + r.Node
 	case ReasonDiscovery:
@@ -81,16 +81,16 @@ func (r Reason) placeWords() string {
 	case ReasonCloneMax:
 		return "all " + r.Value + " instances of " + r.ID + " have their nodes already (clone-max)"
 	case ReasonCloneFull:
-		return r.Node + " has its share of the instances of " + r.ID + " (clone-node-max)"
+		return "node " + r.Node + " has its share of the instances of " + r.ID + " (clone-node-max)"
 	case ReasonNoRemote:
-		return r.Node + " is a remote or guest node: connections and fencing devices run on cluster nodes only"
+		return "node " + r.Node + " is a remote or guest node: connections and fencing devices run on cluster nodes only"
 	case ReasonScore:
 		if r.Other == "" {
 			return "all that counts for " + r.Node + " sums up to " + r.Score.String()
 		}
 		return "the score of " + r.Node + " is " + r.Score.String() + ", that of " + r.Other + " is " + r.Than.String()
 	case ReasonTie:
-		return r.Node + " scores no more than " + r.Other + " (" + r.Score.String() + "), and among equals the node with the fewest resources counts, then the one it is on, then the name"
+		return "node " + r.Node + " scores no more than " + r.Other + " (" + r.Score.String() + "); of equals the one with the fewest resources is taken, then the one it is on, then the first by name"
 	}
 	return ""
 }
@@ -258,7 +258,7 @@ func (r Reason) actionWords() string {
 	case ReasonUnknown:
 		return "the state of " + r.subject() + " on " + r.Node + " is unknown"
 	case ReasonMonitor:
-		return "monitor configured for " + r.subject()
+		return "the configuration asks for it"
 	case ReasonRecover:
 		return r.failureWords() + ": it is recovered"
 	case ReasonParameters:

@@ -50,7 +50,7 @@ var mayImport = map[string][]string{
 	"internal/systemd": {},
 	"hostd":            {"internal/host", "internal/systemd"},
 	"guestd":           {"virtio", "internal/control", "internal/control/socket", "internal/systemd"},
-	"vmctl":            {"configs", "internal/cib", "internal/cluster", "internal/cluster/secret", "internal/control", "internal/control/socket", "internal/node", "internal/simulate", "policy"},
+	"vmctl":            {"configs", "internal/cib", "internal/cluster", "internal/cluster/secret", "internal/control", "internal/control/socket", "internal/node", "internal/nearest", "internal/simulate", "policy"},
 	"internal/lab":     {"configs", "internal/cib", "internal/cluster/secret", "internal/control", "internal/control/socket", "internal/node", "policy"},
 	"internal/arrows":  {},
 }

@@ -1,0 +1,132 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+)
+
+// NodeExplanation tells of a node.
+type NodeExplanation struct {
+	Name string `json:"name"`
+	// Type is member, remote, ping or guest.
+	Type   string `json:"type"`
+	Online bool   `json:"online"`
+	DC     bool   `json:"dc,omitempty"`
+	// Usable: it can take resources.
+	Usable bool `json:"usable"`
+	// Via is the resource that a guest node lives in, or that connects to a
+	// remote one.
+	Via string `json:"via,omitempty"`
+	// State is what keeps it from running anything, or all that it does.
+	State []Reason `json:"state,omitempty"`
+	// Runs is what is active there, Gets what will be there and is not yet.
+	Runs []ResourceOnNode `json:"runs,omitempty"`
+	Gets []ResourceOnNode `json:"gets,omitempty"`
+	// Cannot is what may not be there for a reason of its own.
+	Cannot []ResourceOnNode `json:"cannot,omitempty"`
+	// Failures are the failed operations in its history.
+	Failures []Failure       `json:"failures,omitempty"`
+	Actions  []PlannedAction `json:"actions,omitempty"`
+	// Unfenced tells why it must be fenced and cannot.
+	Unfenced *Reason `json:"unfenced,omitempty"`
+	// Steps would let it run resources again.
+	Steps []Step `json:"steps,omitempty"`
+}
+
+// ResourceOnNode is a resource on the node that is explained.
+type ResourceOnNode struct {
+	Resource string `json:"rsc"`
+	Role     Role   `json:"role,omitempty"`
+	// Stays: it is to be here, too. Why tells what takes it away, brings it,
+	// or keeps it from here.
+	Stays bool    `json:"stays,omitempty"`
+	Why   *Reason `json:"why,omitempty"`
+	// Next is where it is to be instead.
+	Next []Presence `json:"next,omitempty"`
+}
+
+func (x *explainer) node(n *node) *NodeExplanation {
+	p := x.p
+	view := n.view(p)
+	out := &NodeExplanation{Name: n.name, Type: view.Type, Online: n.online, DC: n.isDC, Usable: n.usable() && n.kind != pingNode}
+	switch {
+	case n.isGuest():
+		out.Via = n.remote.container.id
+	case n.remote != nil:
+		out.Via = n.remote.id
+	}
+	out.State = p.unusable(n)
+	for _, top := range p.resources {
+		top.walk(func(r *resource) {
+			if r.variant == primitive {
+				x.onNode(out, r, n)
+			}
+			for _, f := range x.failures(r) {
+				if f.Node == n.name {
+					out.Failures = append(out.Failures, f)
+				}
+			}
+		})
+	}
+	for _, a := range p.actions {
+		if a.r == nil && a.n == n && (a.task == "stonith" || a.task == "do_shutdown") {
+			if told, worth := p.planned(a); worth {
+				out.Actions = append(out.Actions, told)
+			}
+		}
+	}
+	if n.unclean && !p.canFence(n) {
+		out.Unfenced = &Reason{Kind: ReasonUnreachable, Node: n.name, Detail: p.whyNoFencing()}
+	}
+	for _, why := range out.State {
+		step, ok := p.stepFor(why, nil, n, map[*resource]bool{})
+		if ok && !slices.Contains(out.Steps, step) {
+			out.Steps = append(out.Steps, step)
+		}
+	}
+	return out
+}
+
+// onNode sorts a primitive in: it is here, comes, or cannot be here.
+func (x *explainer) onNode(out *NodeExplanation, r *resource, n *node) {
+	told := ResourceOnNode{Resource: r.id}
+	comes := nodeOf(r.allocated) == n && r.next != roleStopped
+	switch {
+	case r.runsOn(n):
+		told.Role, told.Stays = roleNames[r.role], comes
+		if r.role == roleStarted && r.top().promotable {
+			told.Role = Unpromoted
+		}
+		if !comes && r.managed {
+			why := r.moveCause(n)
+			told.Why, told.Next = &why, r.presence(false)
+		}
+		out.Runs = append(out.Runs, told)
+	case comes:
+		told.Role = roleNames[r.next]
+		if now := r.current(); now != nil {
+			why := r.moveCause(now)
+			told.Why = &why
+		}
+		out.Gets = append(out.Gets, told)
+	case len(x.p.unusable(n)) == 0 && n.kind != pingNode && !r.orphan && (n.remote == nil || r != n.remote && r != n.remote.container):
+		if asked := r.top().asked(); r.top().isClone() && r.top().partOn(n) != nil || asked != r && asked.xmlID == r.xmlID && r.top().isAnonymous() {
+			return
+		}
+		if bans := r.bans(n); len(bans) > 0 && !strings.HasPrefix(string(bans[0].Kind), "clone-") {
+			told.Why, told.Next = &bans[0], r.presence(false)
+			out.Cannot = append(out.Cannot, told)
+		}
+	}
+}
+
+// whyNoFencing says why a lost node cannot be fenced.
+func (p *plan) whyNoFencing() string {
+	switch {
+	case !p.options.fencing:
+		return "fencing is switched off (stonith-enabled=false), so nothing proves that it is down"
+	case !p.haveFencing:
+		return "no fencing device is configured"
+	}
+	return "this partition has no quorum (no-quorum-policy=" + p.options.raw["no-quorum-policy"] + ")"
+}
