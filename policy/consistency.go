@@ -385,7 +385,7 @@ func (p *plan) blockTask(r *resource, task string, why *resource, c *colocation)
 		if a.is(actRunnable) && a.task == task {
 			a.clear(actRunnable)
 			a.explainAs("colocation with "+why.id, false)
-			a.because(Reason{Kind: ReasonColocation, ID: c.id, Resource: why.id, Score: c.score})
+			a.because(Reason{Kind: ReasonColocation, ID: c.id, Resource: why.id, Score: c.score, Than: c.score})
 			p.blockDependents(a)
 			p.updateOrderings(a)
 		}

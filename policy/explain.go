@@ -286,7 +286,8 @@ func (x *explainer) actions(r *resource) []PlannedAction {
 			out = append(out, told)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b PlannedAction) int { return lifeOrder(a) - lifeOrder(b) })
+	migrates := slices.ContainsFunc(out, func(a PlannedAction) bool { return a.Task == "migrate_from" })
+	slices.SortStableFunc(out, func(a, b PlannedAction) int { return lifeOrder(a, migrates) - lifeOrder(b, migrates) })
 	return out
 }
 
@@ -307,7 +308,9 @@ func (p *plan) planned(a *action) (PlannedAction, bool) {
 	case a.is(actInGraph) && a.why != nil && a.why.Kind == ReasonFenced:
 		out.Why, out.Implied = *a.why, true
 		return out, true
-	case a.is(actOptional), a.is(actRunnable), a.r == nil, !a.r.managed, a.isRecurring():
+	case a.is(actRunnable), a.r == nil, !a.r.managed, a.isRecurring():
+		return out, false
+	case a.is(actOptional) && !(a.task == "start" && a.n == nodeOf(a.r.allocated) && len(a.r.running) == 0):
 		return out, false
 	}
 	switch a.task {
@@ -321,13 +324,16 @@ func (p *plan) planned(a *action) (PlannedAction, bool) {
 	return out, false
 }
 
-// lifeOrder is when, in a resource's life, an action comes.
-func lifeOrder(a PlannedAction) int {
-	recurring := a.Task == "monitor" && a.Why.Kind == ReasonMonitor
-	switch i := slices.Index([]string{"clear_failcount", "monitor", "cancel", "demote", "stop", "delete", "migrate_to", "migrate_from", "start", "promote"}, a.Task); {
-	case recurring, i < 0:
-		return 99
-	default:
-		return i
+// lifeOrder is when, in a resource's life, an action comes. The stop after a
+// live migration is the last of it.
+func lifeOrder(a PlannedAction, migrates bool) int {
+	steps := []string{"clear_failcount", "monitor", "cancel", "demote", "stop", "delete", "migrate_to", "migrate_from", "start", "promote"}
+	at := slices.Index(steps, a.Task)
+	switch _, _, ms, _ := splitKey(a.Key); {
+	case at < 0, ms != 0 && a.Task == "monitor":
+		return len(steps)
+	case migrates && a.Task == "stop":
+		return len(steps) - 1
 	}
+	return at
 }

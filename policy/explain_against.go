@@ -16,7 +16,10 @@ func (r *resource) against(n *node) []Reason {
 	}
 	out := r.everywhere()
 	out = append(out, r.p.unusable(n)...)
-	out = append(out, r.bans(n)...)
+	bans := r.bans(n)
+	if len(bans) > 0 && (len(out) == 0 || bans[0].Kind != ReasonScore) {
+		out = append(out, bans...)
+	}
 	if len(out) == 0 {
 		out = r.outscored(n)
 	}
@@ -223,10 +226,29 @@ func (r *resource) natureBans(n *node, pl *place) []Reason {
 	if c := r.container; c != nil && !r.isRemote && (guestConnection(c) != nil && n.remote != guestConnection(c)) {
 		out = append(out, Reason{Kind: ReasonContainer, Resource: c.id, Other: nodesOf(c, roleUnknown)})
 	}
+	if n.mode == discoverNever && (r.replica() == nil || r.replica().child != r) {
+		out = append(out, Reason{Kind: ReasonOnlyFor, Node: n.name})
+	}
+	if c := r.replica(); c != nil && c.child == r && n != c.node {
+		return append(out, Reason{Kind: ReasonContainer, Resource: c.container.id, Other: nodesOf(c.container, roleUnknown)})
+	}
 	if (r.exclusiveDiscovery || r.top().exclusiveDiscovery) && (pl == nil || pl.mode != discoverExclusive) {
 		out = append(out, Reason{Kind: ReasonDiscovery, Node: n.name})
 	}
 	return out
+}
+
+// replica is the copy of a bundle that r is a part of, nil if it is of none.
+func (r *resource) replica() *replica {
+	if !r.isBundled() {
+		return nil
+	}
+	for _, c := range r.top().parent.bundle.replicas {
+		if slices.Contains(c.parts(), r) {
+			return c
+		}
+	}
+	return nil
 }
 
 // instanceBans are those of the clone that r is an instance of.
@@ -397,15 +419,10 @@ func (f follow) reason(r *resource, s cib.Score) Reason {
 	case f.primary == r.container:
 		return Reason{Kind: ReasonContainer, Resource: f.primary.id, Other: where, Score: s}
 	}
-	why := Reason{Kind: ReasonColocation, ID: r.p.colocationID(f.c.id), Resource: f.primary.id, Other: where, Score: s, Name: f.c.attr}
-	if s > minusInfinity || f.c.score <= minusInfinity {
-		why.Score = f.c.score
-	}
+	why := Reason{Kind: ReasonColocation, ID: r.p.colocationID(f.c.id), Resource: f.primary.id, Other: where, Score: s, Than: f.c.score, Name: f.c.attr}
 	if f.c.primaryRole >= roleUnpromoted {
 		why.Value = f.c.primaryRole.String()
 	}
-	why.Than = f.c.score
-	why.Score = s
 	return why
 }
 

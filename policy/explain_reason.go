@@ -28,6 +28,7 @@ const (
 	ReasonCloneMax   ReasonKind = "clone-max"           // there are no more instances
 	ReasonCloneFull  ReasonKind = "clone-node-max"      // the node has its share of instances
 	ReasonNoRemote   ReasonKind = "no-remote"           // connections and fencing devices run on cluster nodes only
+	ReasonOnlyFor    ReasonKind = "only-for"            // the node is only for what runs inside of it
 	ReasonScore      ReasonKind = "score"               // another node has a higher score
 	ReasonTie        ReasonKind = "tie"                 // another node is as good, and comes first
 	ReasonNodeScore  ReasonKind = "node-score"          // the node's own score

@@ -104,24 +104,30 @@ func (p *plan) nextStep(r *resource, n *node, asked map[*resource]bool) (Step, b
 }
 
 // firstStep finds a step on the way to any node: one for all nodes, or one for
-// the first node for which there is any.
+// the first node for which there is any. What a command does is preferred to
+// what takes a change of the constraints.
 func (p *plan) firstStep(r *resource, asked map[*resource]bool) (Step, bool) {
 	if hard := r.everywhere(); len(hard) > 0 {
 		return p.stepFor(hard[0], r, nil, asked)
 	}
+	var fallback Step
 	for _, usable := range []bool{true, false} {
 		for _, n := range p.nodes {
 			if n.usable() != usable {
 				continue
 			}
 			if why := r.against(n); len(why) > 0 {
-				if step, ok := p.stepFor(why[0], r, n, asked); ok {
+				step, ok := p.stepFor(why[0], r, n, asked)
+				switch {
+				case ok && step.Kind != StepRemove && step.Kind != StepAllow:
 					return step, true
+				case ok && fallback.Kind == "":
+					fallback = step
 				}
 			}
 		}
 	}
-	return Step{}, false
+	return fallback, fallback.Kind != ""
 }
 
 // moveStep asks for r, or for the group that it leads, to be moved.

@@ -14,6 +14,10 @@ func (x *explainer) verdicts(r *resource) []Verdict {
 			here = append(here, part.verdictHere(n))
 			continue
 		}
+		if c := r.replica(); n.mode == discoverNever || c != nil && c.child == r {
+			// The nodes in bundles are for their own replicas, and those for them.
+			continue
+		}
 		elsewhere = append(elsewhere, x.verdictElsewhere(r, n))
 	}
 	return append(here, elsewhere...)
@@ -102,7 +106,7 @@ func (r *resource) roleWhy(top *resource, n *node) []Reason {
 		inst = inst.parent
 	}
 	if r.next == rolePromoted {
-		return []Reason{{Kind: ReasonPromotion, Node: n.name, Score: inst.priority, Value: "best"}}
+		return []Reason{{Kind: ReasonPromotion, Node: n.name, Score: inst.sortIndex, Value: "best"}}
 	}
 	if t, limited := r.targetRoleQuietly(); limited && t == roleUnpromoted {
 		return []Reason{{Kind: ReasonTargetRole, Subject: r.ifOther(r.metaOwner("target-role")), Value: r.meta["target-role"]}}
@@ -139,7 +143,7 @@ func (r *resource) promotionLost(top, inst *resource, n *node) Reason {
 	s, set := inst.promotionScore(n)
 	for _, other := range top.children {
 		if pl := other.where(); pl != nil && other.state(false) == rolePromoted {
-			why.Other, why.Than = pl.name, other.priority
+			why.Other, why.Than = pl.name, other.sortIndex
 			break
 		}
 	}

@@ -20,6 +20,14 @@ func (r Reason) String() string {
 
 func (r Reason) subject() string { return firstText(r.Subject, "it") }
 
+// its puts what the subject has: "its agent", "the agent of web".
+func (r Reason) its(what string) string {
+	if r.Subject == "" {
+		return "its " + what
+	}
+	return "the " + what + " of " + r.Subject
+}
+
 // constraint names a constraint with the rule of it that counted.
 func (r Reason) constraint() string {
 	switch {
@@ -82,6 +90,8 @@ func (r Reason) placeWords() string {
 		return "all " + r.Value + " instances of " + r.ID + " have their nodes already (clone-max)"
 	case ReasonCloneFull:
 		return "node " + r.Node + " has its share of the instances of " + r.ID + " (clone-node-max)"
+	case ReasonOnlyFor:
+		return "node " + r.Node + " is only for what runs inside of it"
 	case ReasonNoRemote:
 		return "node " + r.Node + " is a remote or guest node: connections and fencing devices run on cluster nodes only"
 	case ReasonScore:
@@ -114,17 +124,16 @@ func (r Reason) togetherWords() string {
 	if r.Value != "" {
 		other += " (" + r.Value + ")"
 	}
-	relation := " wants it beside " + other
+	relation := ""
 	switch {
-	case r.Score >= infinity:
+	case r.Than >= infinity:
 		relation = " keeps it with " + other
-	case r.Score <= minusInfinity:
+	case r.Than <= minusInfinity:
 		relation = " keeps it apart from " + other
-	case r.Score < 0:
-		relation = " wants it apart from " + other
-	}
-	if r.Score.Add(0) < infinity && r.Score > minusInfinity {
-		relation += " (score " + r.Score.String() + ")"
+	case r.Than < 0:
+		relation = " wants it apart from " + other + " (score " + r.Than.String() + ")"
+	default:
+		relation = " wants it beside " + other + " (score " + r.Than.String() + ")"
 	}
 	if r.Name != "" {
 		relation += " by " + r.Name
@@ -198,7 +207,7 @@ func (r Reason) nodeWords() string {
 func (r Reason) stateWords() string {
 	switch r.Kind {
 	case ReasonTargetRole:
-		return "target-role of " + firstText(r.Subject, "it") + " is " + r.Value
+		return r.its("target-role") + " is " + r.Value
 	case ReasonStopAll:
 		return "stop-all-resources=true"
 	case ReasonUnmanaged:
@@ -206,7 +215,7 @@ func (r Reason) stateWords() string {
 	case ReasonBlocked:
 		return r.subject() + " is blocked: " + r.failureWords()
 	case ReasonNoFencing:
-		return "stonith-enabled=true, and no fencing device is configured"
+		return "stonith-enabled=true, and no fencing device is configured: nothing is started or stopped"
 	case ReasonOrphan:
 		return r.subject() + " is not in the configuration any more"
 	case ReasonMultiple:
@@ -236,7 +245,7 @@ func (r Reason) failureWords() string {
 	if r.Detail != "" {
 		said = " (" + r.Detail + ")"
 	}
-	return "its " + r.Action + " on " + r.Node + " failed" + said
+	return r.its(r.Action) + " on " + r.Node + " failed" + said
 }
 
 func (r Reason) promotionWords() string {
@@ -256,7 +265,7 @@ func (r Reason) actionWords() string {
 	case ReasonWanted:
 		return r.subject() + " is to run" + prefixedBy(", and ", prefixedBy("its best node is ", r.Node))
 	case ReasonUnknown:
-		return "the state of " + r.subject() + " on " + r.Node + " is unknown"
+		return r.its("state") + " on " + r.Node + " is unknown"
 	case ReasonMonitor:
 		return "the configuration asks for it"
 	case ReasonRecover:
@@ -264,13 +273,13 @@ func (r Reason) actionWords() string {
 	case ReasonParameters:
 		return r.changedWords()
 	case ReasonAgent:
-		return "the agent of " + r.subject() + " was changed"
+		return r.its("agent") + " was changed"
 	case ReasonOperation:
-		return "recurring " + r.Action + " of " + r.subject() + " on " + r.Node + " ends: " + r.Detail
+		return r.its("recurring "+r.Action) + " on " + r.Node + " ends: " + r.Detail
 	case ReasonHistory:
-		return "the record of " + r.subject() + " on " + r.Node + " is dropped: " + r.Detail
+		return r.its("record") + " on " + r.Node + " is dropped: " + r.Detail
 	case ReasonFailCount:
-		return "the fail count of " + r.subject() + " on " + r.Node + " is cleared: " + r.Detail
+		return r.its("fail count") + " on " + r.Node + " is cleared: " + r.Detail
 	case ReasonOrder:
 		return r.orderWords("it is ordered with ", "which is needed")
 	case ReasonBlockedBy:
@@ -323,9 +332,9 @@ func (r Reason) changedWords() string {
 	names := strings.Split(r.Name, ",")
 	switch {
 	case r.Name == "":
-		return "the parameters of " + r.subject() + " " + verb
+		return r.its("parameters") + " " + verb
 	case len(names) == 1:
-		return "parameter " + r.Name + " of " + r.subject() + " was changed" + strings.TrimPrefix(verb, "were changed")
+		return r.its("parameter "+r.Name) + " was changed" + strings.TrimPrefix(verb, "were changed")
 	}
-	return "parameters of " + r.subject() + " " + verb + " (among " + strings.Join(names, ", ") + ")"
+	return r.its("parameters") + " " + verb + " (among them are " + strings.Join(names, ", ") + ")"
 }

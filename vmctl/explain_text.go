@@ -54,6 +54,9 @@ func (w *explainWriter) resource(r *policy.ResourceExplanation, indent string) {
 	if len(r.Members) > 0 {
 		w.line("\n%s%s:", indent, map[bool]string{true: "Its members", false: "Its parts"}[r.Kind == "group"])
 		for i := range r.Members {
+			if i > 0 && r.Members[i].Nodes != nil {
+				w.line("")
+			}
 			w.resource(&r.Members[i], indent+"  ")
 		}
 	}
@@ -74,6 +77,8 @@ func headline(r *policy.ResourceExplanation) string {
 		broken = ", has failed"
 	}
 	switch {
+	case now == "" && next == "" && len(r.State) == 0:
+		return name + " runs nowhere: no node can take it."
 	case now == "" && next == "":
 		return name + " runs nowhere, and is to run nowhere."
 	case now == "":
@@ -173,8 +178,12 @@ func (w *explainWriter) actions(list []policy.PlannedAction, indent string) {
 // sentence begins a reason with a capital, unless a name begins it.
 func sentence(why policy.Reason) string {
 	text := why.String()
-	switch first, _, _ := strings.Cut(text, " "); first {
+	first, _, _ := strings.Cut(text, " ")
+	switch first = strings.TrimSuffix(first, ","); first {
 	case why.Subject, why.Resource, why.Node:
+		return text
+	}
+	if strings.Contains(first, "=") {
 		return text
 	}
 	return capital(text)
