@@ -58,7 +58,7 @@ func (p *plan) reached(r *resource, n *node) bool {
 	if r.runsOn(at) {
 		return true
 	}
-	starts := r.exactActions(opKey(r.id, "start", 0), at)
+	starts := r.exactActions("start", 0, at)
 	return len(starts) > 0 && starts[0].is(actRunnable)
 }
 
@@ -80,7 +80,7 @@ func (p *plan) nextStep(r *resource, n *node, asked map[*resource]bool) (Step, b
 	at := nodeOf(r.allocated)
 	switch {
 	case at != nil && (n == nil || at == n):
-		for _, start := range r.exactActions(opKey(r.id, "start", 0), at) {
+		for _, start := range r.exactActions("start", 0, at) {
 			if step, ok := p.unblock(start, asked); ok {
 				return step, true
 			}
