@@ -65,6 +65,28 @@ func presenceAfter(p presence, o *cib.OpHistory) presence {
 	return unproven // also a migrate_to: the source is empty only after its stop
 }
 
+// probeRemoved has members look for the resources that a change is about to
+// remove and that nothing is known of there, because they have only just
+// joined: what is not configured is not probed, and would run on.
+func (c *Core) probeRemoved(next *cib.Configuration) {
+	for _, top := range c.cib.Config.Resources {
+		for _, id := range primitives(top) {
+			if next.FindResource(id) != nil || c.cib.Config.FindResource(id).Class == "stonith" {
+				continue
+			}
+			for _, name := range c.joinedNames() {
+				n := c.node(name)
+				if slices.ContainsFunc(n.History, func(h cib.ResourceHistory) bool { return instanceOf(h.ID) == id }) {
+					continue
+				}
+				op := c.plainOperation(id, "monitor")
+				op.Cause = "it is about to be removed, and its state on " + name + " is unknown"
+				c.order(name, orderMsg{Operation: op, TargetRC: cib.NotRunning})
+			}
+		}
+	}
+}
+
 // activeOn are the members where a resource is proven to run; of a group or
 // clone, where all its primitives are.
 func (c *Core) activeOn(resource string) []string {
