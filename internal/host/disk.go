@@ -14,10 +14,11 @@ import (
 // disk keeps the core's durable state: one file, replaced as a whole by
 // temporary name, fsync, rename and fsync of the folder. Archives go the same
 // way in the same order, so that a state never replaces what is still to be
-// archived.
+// archived. The pledge has a file of its own and waits for neither.
 type disk struct {
 	dir      string
-	requests chan node.Effect // Persist and Archive
+	pledge   pledgeFile
+	requests chan node.Effect // Persist, Archive and WritePledge
 	post     func(node.Event)
 	owed     []node.Archive // could not be written yet
 }
@@ -39,7 +40,7 @@ func openDisk(dir string, post func(node.Event)) (*disk, error) {
 	}
 	// Of several writes that wait, only the newest matters; but each is
 	// answered, so the channel holds what a burst can bring.
-	return &disk{dir: dir, requests: make(chan node.Effect, 1024), post: post}, nil
+	return &disk{dir: dir, pledge: pledgeFile{path: filepath.Join(dir, pledgeName)}, requests: make(chan node.Effect, 1024), post: post}, nil
 }
 
 // load returns what was last written, nil on a new host.
@@ -54,6 +55,7 @@ func (d *disk) load() ([]byte, error) {
 // work writes what is asked for until requests is closed. Of a burst of states
 // the newest is written once: it holds the older ones.
 func (d *disk) work() {
+	defer d.pledge.close()
 	for request := range d.requests {
 		batch := []node.Effect{request}
 		for more := true; more; {
@@ -78,19 +80,24 @@ func (d *disk) carryOut(batch []node.Effect) {
 			d.owed = append(d.owed, r)
 		case node.Persist:
 			persists = append(persists, r)
+		case node.WritePledge:
+			d.post(node.PledgeWritten{Seq: r.Seq, Error: problemOf(d.pledge.write(r.Data))})
 		}
 	}
 	err := d.payArchives()
 	if err == nil && len(persists) > 0 {
 		err = d.write(stateFile, persists[len(persists)-1].Data)
 	}
-	problem := ""
-	if err != nil {
-		problem = err.Error()
-	}
 	for _, p := range persists {
-		d.post(node.Persisted{Seq: p.Seq, Error: problem})
+		d.post(node.Persisted{Seq: p.Seq, Error: problemOf(err)})
 	}
+}
+
+func problemOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }
 
 // payArchives writes what is still to be archived. What cannot be written stays

@@ -8,7 +8,7 @@
 //	fencer ──FenceDone──────▶ │  of  │ ──Fence──▶ fencer
 //	control ──ClientRequest─▶ │ core │ ──Reply, Announce──▶ control
 //	hub ──GuestRequest──────▶ └──────┘ ──GuestReply──▶ hub
-//	                             └──Persist──▶ disk ──Persisted──▶ loop
+//	                             └──Persist, WritePledge──▶ disk ──Persisted, PledgeWritten──▶ loop
 //
 // One goroutine owns the core. Everything else posts to its queue, which never
 // blocks, so no part can hold up another. hostd's main builds Options from

@@ -194,11 +194,15 @@ func (h *Host) openCore() error {
 	if err != nil {
 		return err
 	}
+	pledge, err := h.disk.pledge.load()
+	if err != nil {
+		return err
+	}
 	config := node.Config{
 		Node: h.options.Node, Cluster: h.config.Name, Quorum: h.config.QuorumRule(),
 		Incarnation: h.incarnation, BootID: h.options.BootID,
-		State: state, Initial: h.config.Config, Seed: uint64(time.Now().UnixNano()),
-		Timings: node.Timings{InitDead: h.config.Initdead}, Schedule: policy.Schedule,
+		State: state, Pledge: pledge, Initial: h.config.Config, Seed: uint64(time.Now().UnixNano()),
+		Timings: node.Timings{InitDead: h.config.Initdead, Return: 2*h.config.Deadtime + time.Second}, Schedule: policy.Schedule,
 	}
 	if h.recorder != nil {
 		h.recorder.start(config)

@@ -96,7 +96,7 @@ func (h *Host) perform(effect node.Effect) {
 	switch e := effect.(type) {
 	case node.Send:
 		h.engine.Send(e.To, e.Body)
-	case node.Persist, node.Archive:
+	case node.Persist, node.Archive, node.WritePledge:
 		h.disk.requests <- e
 	case node.RunOperation:
 		h.executor.Run(e.Operation)

@@ -23,6 +23,8 @@ type Config struct {
 	Incarnation, BootID string
 	// State is the Data of the last Persist effect, nil on a first start.
 	State []byte
+	// Pledge is the Data of the last WritePledge effect, nil on a first start.
+	Pledge []byte
 	// Initial is the configuration of a cluster that has no state yet.
 	Initial cib.Configuration
 	// Seed feeds the random delays of fencing (pcmk_delay_max): give every
@@ -64,6 +66,11 @@ type Timings struct {
 	// Restart is how long a node whose hostd restarts may be away before it
 	// counts as lost. Default 60 s.
 	Restart time.Duration
+	// Return is how long a hostd that was killed, in a boot in which it had joined,
+	// waits for the other nodes before it takes those that it does not see for
+	// unclean. Default 5 s; well above the engine's deadtime, for they may have
+	// been killed with it.
+	Return time.Duration
 	// PersistRetry is the pause after a failed write of the state. Default 5 s.
 	PersistRetry time.Duration
 }
@@ -85,6 +92,7 @@ func (c *Config) validate() error {
 	defaultDuration(&t.FenceTimeout, 60*time.Second)
 	defaultDuration(&t.Client, 60*time.Second)
 	defaultDuration(&t.Restart, 60*time.Second)
+	defaultDuration(&t.Return, 5*time.Second)
 	defaultDuration(&t.PersistRetry, 5*time.Second)
 	var errs []error
 	if c.Node == "" || c.Cluster == "" || c.Incarnation == "" || c.BootID == "" {
@@ -93,7 +101,7 @@ func (c *Config) validate() error {
 	if _, ok := c.Quorum.Votes[c.Node]; !ok {
 		errs = append(errs, fmt.Errorf("node %q is not among the configured nodes %v: add it, or give hostd the right name", c.Node, sortedKeys(c.Quorum.Votes)))
 	}
-	for _, d := range []time.Duration{t.InitDead, t.Election, t.Join, t.Report, t.FenceRetry, t.FenceTimeout, t.Client, t.Restart, t.PersistRetry} {
+	for _, d := range []time.Duration{t.InitDead, t.Election, t.Join, t.Report, t.FenceRetry, t.FenceTimeout, t.Client, t.Restart, t.Return, t.PersistRetry} {
 		if d < 0 {
 			errs = append(errs, fmt.Errorf("timing %v is negative: leave it 0 for its default", d))
 		}

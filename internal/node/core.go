@@ -29,6 +29,7 @@ type Core struct {
 	cib     *cib.CIB // never nil; never changed in place
 	replica replica
 	disk    disk
+	pledge  pledging
 	work    work
 	fencer  fencer
 	attrs   attributes
@@ -49,6 +50,9 @@ func New(cfg Config) (*Core, error) {
 	}
 	c := &Core{cfg: cfg, random: rand.New(rand.NewPCG(cfg.Seed, cfg.Seed^0x9e3779b97f4a7c15))}
 	if err := c.restore(cfg.State); err != nil {
+		return nil, err
+	}
+	if err := c.restorePledge(cfg.Pledge); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -99,6 +103,8 @@ func (c *Core) take(ev Event) {
 		c.guestRequest(e)
 	case Persisted:
 		c.persisted(e)
+	case PledgeWritten:
+		c.pledgeWritten(e)
 	case Shutdown:
 		c.shutdown(e)
 	}
@@ -113,6 +119,7 @@ func (c *Core) advance() {
 		before := c.activity
 		for _, phase := range []func(){
 			c.electionProgress,
+			c.votesProgress,
 			c.joinProgress,
 			c.membershipProgress,
 			c.attributesProgress,
@@ -125,6 +132,7 @@ func (c *Core) advance() {
 			c.transitionProgress,
 			c.clientsProgress,
 			c.diskProgress,
+			c.pledgeProgress,
 		} {
 			phase()
 			c.drain()
@@ -268,6 +276,7 @@ func (c *Core) Deadline() time.Time {
 	c.workDeadline(&d)
 	c.clientsDeadline(&d)
 	c.diskDeadline(&d)
+	c.pledgeDeadline(&d)
 	c.officeDeadline(&d)
 	return d.at
 }

@@ -43,7 +43,7 @@ func (c *Core) order(node string, m orderMsg) uint64 {
 	m.Operation.ID = max(o.nextCall[node], 1)
 	o.nextCall[node] = m.Operation.ID + 1
 	if m.Operation.TransitionKey == "" { // not of a graph: the scheduler reads the expected code in the key
-		m.Operation.TransitionKey = fmt.Sprintf("0:%d:%d:%s", o.graphNo, m.TargetRC, c.uuid())
+		m.Operation.TransitionKey = fmt.Sprintf("0:%d:%d:%s", o.graphNo, m.TargetRC, c.office.key)
 	}
 	record := recordOf(node, &m)
 	record.RC, record.Status = cib.PendingRC, cib.ExecPending

@@ -27,8 +27,8 @@
 //   - Effects are begun in order; Sends to one member arrive in order. What must
 //     wait for a Persist comes out of the Step that takes its Persisted event,
 //     so that no effect waits for another one of the same Step.
-//   - Every Persist is answered by one Persisted, every ClientRequest by one
-//     Reply, every RunOperation by at least one OperationDone, every Fence by
+//   - Every Persist is answered by one Persisted, every WritePledge by one
+//     PledgeWritten, every ClientRequest by one Reply, every RunOperation by at least one OperationDone, every Fence by
 //     one FenceDone. An answer may take as long as it likes and come after a
 //     restart of everything else: nothing depends on one answer alone.
 //   - The first event is a ViewChanged with this node in it. Without peers a
@@ -42,15 +42,17 @@
 //
 // A view change makes peers greet each other (Hello). Where there is no DC the
 // first member by name claims the office for the next term (Claim, Grant,
-// Refuse); each node gives one vote a term and obeys nobody else in it. A DC
-// keeps its office while it stays a member; when two meet, the greater term
+// Refuse); each node gives one vote a term and obeys nobody else in it, also
+// over a restart: the Pledge that says so is on disk before a peer hears of it. A
+// DC keeps its office while it stays a member; when two meet, the greater term
 // stays. Orders of another term are refused, so that a DC of the past has no
 // power.
 //
 // The DC invites every member (JoinAsk). A member offers its CIB, what its
 // executor is doing, and the results that nobody has recorded (JoinOffer). The
 // greatest Version wins, losers are archived; what a member says of itself is
-// the truth about it. The DC gives the merged CIB to all (Sync) and takes up
+// the truth about it (a member whose disk is slow says so and is given more
+// time). The DC gives the merged CIB to all (Sync) and takes up
 // operations and results where the last DC left them. Until a member has
 // joined, or is late and therefore unclean, nothing is decided, for it may run
 // anything. Quorum counts the members that obey the DC.
@@ -65,6 +67,12 @@
 // author is told. If one disk fails the change is taken back everywhere
 // (Abandon) and refused. A member that loses its DC in between keeps what is on
 // its disk, for it may have been acknowledged.
+//
+// In a cluster of two each half has quorum when it breaks, and so has a hostd that
+// was killed and comes back in the boot in which it had joined (Pledge.Joined).
+// While the other node neither takes part nor is proven to be down, a half
+// acknowledges no change and writes in no term of its own; the half that wins by
+// fencing goes on in a term that the loser cannot have written in (dispute).
 //
 // # What is done
 //
@@ -96,6 +104,6 @@
 // own. One idea a file: view, election, join, merge, replication, unclean,
 // transition, dispatch, results, fencing and devices, attributes, intents,
 // guest and guest_stop, leave, client and verbs, status and explain, state
-// (disk), trace. message.go holds every message between cores, announce.go
+// (disk) and pledge, dispute, recording. message.go holds every message between cores, announce.go
 // every event name, event.go and effect.go the two alphabets.
 package node

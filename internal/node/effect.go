@@ -23,6 +23,18 @@ type Persist struct {
 	Data []byte
 }
 
+// WritePledge writes Data durably, as Persist does, into a file of its own that
+// can be written when the disk is full: its room (PledgeRoom) is taken when it
+// is first written. PledgeWritten{Seq} follows; after an error the file holds the
+// old pledge or the new one.
+type WritePledge struct {
+	Seq  uint64
+	Data []byte
+}
+
+// PledgeRoom is the most that a WritePledge's Data takes, in bytes.
+const PledgeRoom = 2048
+
 // Archive keeps Data under Name beside the state, for an administrator: a CIB
 // that lost a merge.
 type Archive struct {
@@ -101,6 +113,7 @@ type LeftCluster struct{ Restart bool }
 
 func (Send) effect()            {}
 func (Persist) effect()         {}
+func (WritePledge) effect()     {}
 func (Archive) effect()         {}
 func (RunOperation) effect()    {}
 func (CancelOperation) effect() {}

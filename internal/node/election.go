@@ -7,7 +7,8 @@ import (
 )
 
 // election is who this node obeys. Terms only grow; a node gives its vote once a
-// term and obeys nobody else in it, so that no two DCs write in one term.
+// term, also over a restart (see Pledge), and obeys nobody else in it, so that no
+// two DCs write in one term.
 type election struct {
 	term   uint64
 	voted  string // who has this node's vote for term
@@ -19,13 +20,21 @@ type election struct {
 	heard  map[string]bool
 	rumour string
 	claim  *claim
+	// owesGrant: the candidate voted for in this term is told so once the vote is
+	// on disk; owesOffer is the number of the DC's invitation that is accepted
+	// then, 0 = none.
+	owesGrant bool
+	owesOffer uint64
+	// obeyed: this run has had a DC, if only itself.
+	obeyed bool
 }
 
 // claim is this node's candidacy for a term.
 type claim struct {
 	term   uint64
 	grants map[string]bool
-	at     time.Time
+	at     time.Time // when the others were asked
+	asked  bool
 	tries  int
 }
 
@@ -38,15 +47,24 @@ func (c *Core) electionProgress() {
 	if v.dc != "" || !c.members.here(c.cfg.Node) || c.leave.done || c.leave.fenced {
 		return
 	}
-	if v.claim != nil {
-		c.countVotes()
-		return
+	if v.owesGrant {
+		return // it is a peer's turn
 	}
 	rumoured := v.rumour != "" && c.members.here(v.rumour)
-	first := c.members.present[0].Name == c.cfg.Node && c.members.quorum.Have && c.heardAll() && !rumoured
-	if first || !c.now.Before(c.turn()) {
+	first := c.members.present[0].Name == c.cfg.Node && c.members.quorum.Have && c.heardAll() && !rumoured && !c.justStartedAlone()
+	if v.claim == nil && (first || !c.now.Before(c.turn())) {
 		c.startClaim()
 	}
+	if v.claim != nil {
+		c.askForVotes()
+		c.countVotes()
+	}
+}
+
+// justStartedAlone reports whether this node may merely not have seen its peers
+// yet.
+func (c *Core) justStartedAlone() bool {
+	return !c.vote.obeyed && len(c.members.present) == 1 && len(c.cfg.Quorum.Votes) > 1
 }
 
 // turn is when this node claims the office unless somebody has it.
@@ -72,12 +90,29 @@ func (c *Core) startClaim() {
 	}
 	v.term, v.voted = max(v.term, v.beyond)+1, c.cfg.Node
 	v.claim = &claim{term: v.term, grants: map[string]bool{c.cfg.Node: true}, at: c.now, tries: tries}
+	v.owesGrant, v.owesOffer = false, 0
+	c.activity++
+}
+
+// askForVotes asks once this node's own vote is on disk. Waiting for others
+// begins then: a slow disk is no silent peer.
+func (c *Core) askForVotes() {
+	cl := c.vote.claim
+	if cl.asked || !c.pledged() {
+		return
+	}
+	cl.asked, cl.at = true, c.now
 	for _, name := range c.members.names() {
 		if name != c.cfg.Node {
 			c.send(name, message{Claim: &struct{}{}})
 		}
 	}
-	c.countVotes()
+}
+
+// patience is how long a candidate waits for votes. After three tries it grows:
+// peers with a slow disk must not be outrun by ever greater terms.
+func (c *Core) patience(tries int) time.Duration {
+	return c.cfg.Timings.Election << min(max(tries-2, 0), 4)
 }
 
 // countVotes ends a claim: won when every member has granted it, or, after
@@ -91,7 +126,7 @@ func (c *Core) countVotes() {
 		}
 	}
 	all := len(c.members.present)
-	late := !c.now.Before(cl.at.Add(c.cfg.Timings.Election))
+	late := cl.asked && !c.now.Before(cl.at.Add(c.patience(cl.tries)))
 	switch {
 	case granted == all, late && cl.tries >= 2 && granted*2 > all:
 		c.takeOffice()
@@ -113,8 +148,27 @@ func (c *Core) claimed(from string, term uint64) {
 	if v.dc != "" {
 		c.loseDC("it stands for election again")
 	}
-	v.since = c.now
-	c.send(from, message{Grant: &struct{}{}})
+	v.since, v.owesGrant = c.now, true
+}
+
+// votesProgress says what had to wait for the disk: this node's vote for
+// another, and that it follows a DC. A DC that is alone waits for nothing: there
+// is nobody whose obedience could clash with its own.
+func (c *Core) votesProgress() {
+	v := &c.vote
+	alone := v.dc == c.cfg.Node && len(c.members.present) == 1
+	if !c.pledged() && !alone {
+		return
+	}
+	if v.owesGrant {
+		v.owesGrant, v.since = false, c.now
+		c.send(v.voted, message{Grant: &struct{}{}})
+	}
+	if v.owesOffer != 0 && !c.heldForDown(v.dc) {
+		offer := c.offer()
+		offer.No, v.owesOffer = v.owesOffer, 0
+		c.send(v.dc, message{JoinOffer: offer})
+	}
 }
 
 func (c *Core) granted(from string, term uint64) {
@@ -141,6 +195,7 @@ func (c *Core) refused(from string, m *message) {
 	case c.office != nil && !other && m.Term >= v.term, c.office != nil && m.Term == v.term && c.cfg.Node < m.Refuse.DC:
 		v.beyond = max(v.beyond, m.Term)
 		c.loseDC("node " + from + " has obeyed another in term " + strconv.FormatUint(m.Term, 10))
+		c.sayGone("") // the claim waits for the disk and may be overtaken
 		c.startClaim()
 	case c.office != nil && m.Term == v.term:
 		c.stepDown(m.Refuse.DC)
@@ -160,6 +215,9 @@ func (c *Core) hello(from string, m *message) {
 	if m.Hello.DC != "" {
 		v.rumour = m.Hello.DC
 	}
+	if c.office != nil && m.Hello.DC == c.cfg.Node && m.Term == v.term {
+		c.slowToJoin(from)
+	}
 	if from == v.dc && m.Hello.DC != from {
 		c.loseDC("it has stepped down")
 	}
@@ -176,6 +234,11 @@ func (c *Core) hello(from string, m *message) {
 func (c *Core) stepDown(other string) {
 	c.loseDC("node " + other + " is DC in the same term")
 	c.vote.rumour = other
+	c.sayGone(other)
+}
+
+// sayGone tells the members that this node is DC no more, and who is.
+func (c *Core) sayGone(other string) {
 	for _, name := range c.members.names() {
 		if name != c.cfg.Node {
 			c.send(name, message{Hello: &helloMsg{DC: other, Answer: true}})
@@ -200,6 +263,7 @@ func (c *Core) follow(from string, term uint64) {
 		c.loseDC("node " + from + " has a greater term")
 	}
 	v.term, v.voted, v.dc, v.claim, v.rumour = term, from, from, nil, from
+	v.owesGrant, v.owesOffer, v.obeyed = false, 0, true
 	if changed && from != c.cfg.Node {
 		c.announce(EventDCFollowed, levelInfo, "dc", from, "term", strconv.FormatUint(term, 10))
 	}
@@ -209,7 +273,7 @@ func (c *Core) follow(from string, term uint64) {
 func (c *Core) loseDC(why string) {
 	v := &c.vote
 	c.announce(EventDCLost, levelWarn, "dc", v.dc, "why", why)
-	v.dc, v.since, v.rumour = "", c.now, ""
+	v.dc, v.since, v.rumour, v.owesOffer = "", c.now, "", 0
 	c.office = nil
 	c.settlePrepared()
 	c.clientsLostDC()
@@ -219,8 +283,9 @@ func (c *Core) electionDeadline(d *deadline) {
 	v := &c.vote
 	switch {
 	case v.dc != "" || !c.members.here(c.cfg.Node) || c.leave.done || c.leave.fenced:
+	case v.owesGrant, v.claim != nil && !v.claim.asked: // the disk answers
 	case v.claim != nil:
-		d.add(v.claim.at.Add(c.cfg.Timings.Election))
+		d.add(v.claim.at.Add(c.patience(v.claim.tries)))
 	default:
 		d.add(c.turn())
 	}

@@ -76,6 +76,12 @@ type Persisted struct {
 	Error string
 }
 
+// PledgeWritten answers a WritePledge effect. Error is "" when it is on disk.
+type PledgeWritten struct {
+	Seq   uint64
+	Error string
+}
+
 // Shutdown asks the node to leave cleanly: stop or hand over what it runs,
 // then announce LeftCluster. Restart is true when only hostd goes down for a
 // moment and resources stay as they are.
@@ -92,4 +98,5 @@ func (ClientRequest) event()    {}
 func (ClientGone) event()       {}
 func (GuestRequest) event()     {}
 func (Persisted) event()        {}
+func (PledgeWritten) event()    {}
 func (Shutdown) event()         {}

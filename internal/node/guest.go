@@ -173,13 +173,14 @@ func (c *Core) guestFenceAsked(from string, g *cib.GuestFence) {
 	if findGuestFence(c.cib, g.VM, g.Request) != nil || c.submitted(what) || waits {
 		return
 	}
+	early := g.Action != "off" // that one changes the configuration as well
 	c.submit(&change{
-		what: what, early: true,
+		what: what, early: early,
 		check: func(*cib.CIB) ([]cib.Command, error) {
 			if why := c.guestMayFence(g); why != "" {
 				return nil, &refusal{why}
 			}
-			if err := c.mayChange(true); err != nil {
+			if err := c.mayChange(early); err != nil {
 				return nil, &uncertain{err} // an earlier attempt may be recorded elsewhere
 			}
 			cmds := []cib.Command{{PutGuestFence: g}}

@@ -22,7 +22,7 @@ func (c *Core) held(a *policy.Action) bool {
 	case a.Operation == nil:
 		return false
 	}
-	resource, own := instanceOf(a.Operation.Resource), c.uuid()
+	resource, own := instanceOf(a.Operation.Resource), c.office.key
 	return c.guestFenceOpen(resource) || a.Task == "start" && c.mayRunOnLost(resource) || c.underWay(func(_ *cib.NodeState, h *cib.ResourceHistory, o *cib.OpHistory) bool {
 		return instanceOf(h.ID) == resource && !strings.HasSuffix(o.TransitionKey, own)
 	})

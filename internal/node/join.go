@@ -9,9 +9,11 @@ import (
 
 // joiner is a member on its way into the DC's partition.
 type joiner struct {
-	since  time.Time // when it came, or ceased to obey this DC
+	since  time.Time // when it came, ceased to obey this DC, or last said that its disk is slow
+	came   time.Time // the first of these
 	asked  time.Time // when it was last invited
 	no     uint64    // the number of that invitation, 0 = none is open
+	due    bool      // the invitation waits for the DC's own disk
 	offer  *offerMsg
 	joined bool
 }
@@ -20,16 +22,21 @@ type joiner struct {
 func (c *Core) invite(name string) {
 	j := c.office.joins[name]
 	if j == nil {
-		j = &joiner{since: c.now}
+		j = &joiner{since: c.now, came: c.now}
 		c.office.joins[name] = j
 	}
+	j.asked, j.no, j.offer, j.joined = c.now, 0, nil, false
+	if j.due = name != c.cfg.Node && !c.pledged(); j.due {
+		return // nobody follows a DC that may yet forget its own term
+	}
 	c.office.asks++
-	j.asked, j.no, j.offer, j.joined = c.now, c.office.asks, nil, false
+	j.no = c.office.asks
 	c.send(name, message{JoinAsk: &askJoinMsg{No: j.no}})
 }
 
 // joinAsked follows a DC of a greater term, or the one this node has given its
-// vote for this term, and offers what it has; any other is refused.
+// vote for this term, and offers what it has once that is on disk; any other is
+// refused.
 func (c *Core) joinAsked(from string, term, no uint64) {
 	v := &c.vote
 	if term < v.term || term == v.term && from != v.voted {
@@ -37,10 +44,24 @@ func (c *Core) joinAsked(from string, term, no uint64) {
 		return
 	}
 	c.follow(from, term)
-	offer := c.offer()
-	offer.No = no
-	c.send(from, message{JoinOffer: offer})
+	v.owesOffer = no
+	if !c.pledged() && c.pledge.failed == "" && from != c.cfg.Node {
+		c.send(from, message{Hello: &helloMsg{DC: from, Answer: true}}) // it comes, its disk is slow
+	}
 }
+
+// slowToJoin gives a member more time that follows this DC and waits for its
+// disk, within bounds: nothing is decided meanwhile.
+func (c *Core) slowToJoin(name string) {
+	j := c.office.joins[name]
+	if j != nil && !j.joined && j.no != 0 && c.now.Before(j.came.Add(diskPatience*c.cfg.Timings.Join)) {
+		j.since = c.now
+	}
+}
+
+// diskPatience is how many times as long as others a member may take to join
+// whose disk is slow.
+const diskPatience = 5
 
 // offer is what this node brings: its CIB, what it is doing, and the results
 // that nobody has recorded.
@@ -48,7 +69,7 @@ func (c *Core) offer() *offerMsg {
 	return &offerMsg{
 		CIB: c.cib, Incarnation: c.cfg.Incarnation, BootID: c.cfg.BootID,
 		Running: c.work.orders(), Reports: c.work.unrecorded, Attributes: c.attrs.list(),
-		LastCall: c.work.lastCall, Leaving: c.leave.asked && !c.leave.restart, Guests: c.guests.unrecorded(),
+		LastCall: c.work.lastCall, Leaving: c.leave.asked && !c.leave.restart && c.unbound(), Guests: c.guests.unrecorded(),
 	}
 }
 
@@ -78,8 +99,12 @@ func (c *Core) joinProgress() {
 		case c.lettingGo(name): // it is on its way out
 		case j == nil:
 			c.invite(name)
+		case j.offer != nil && c.heldForDown(name):
 		case j.offer != nil:
 			ready = append(ready, name)
+		case j.due && c.pledged():
+			j.since, j.came = c.now, c.now
+			c.invite(name)
 		case !j.joined && !c.now.Before(j.asked.Add(c.cfg.Timings.Join)):
 			c.invite(name)
 		}
@@ -169,10 +194,11 @@ func (c *Core) mayWrite() bool {
 	return c.quorum().Have && (c.cib.HaveQuorum || !c.joining())
 }
 
-// partition is the command that says who decides now, and with what right.
+// partition is the command that says who decides now, and with what right. The
+// term is that of the last DC that wrote with quorum and without dispute.
 func (c *Core) partition() cib.Command {
 	set := cib.SetPartition{DC: c.cfg.Node, HaveQuorum: c.mayWrite()}
-	if set.HaveQuorum {
+	if set.HaveQuorum && len(c.disputed()) == 0 {
 		set.Term = c.vote.term
 	}
 	return cib.Command{SetPartition: &set}

@@ -47,9 +47,10 @@ func (c *Core) leaveProgress() {
 	switch {
 	case l.done:
 		return
-	case l.fenced && len(c.work.running) == 0:
+	case l.fenced && len(c.work.running) == 0 && c.unbound():
 		c.left(false)
 		return
+	case l.asked && !l.restart && !c.unbound(): // killed now, it would come back as a member
 	case l.asked && c.vote.dc != "" && (l.sentTo != c.vote.dc || l.sentTerm != c.vote.term):
 		if c.vote.dc == c.cfg.Node && !c.office.ready {
 			return

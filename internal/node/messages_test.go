@@ -90,7 +90,7 @@ func TestEveryEventSurvivesARecording(t *testing.T) {
 		Tick{}, ViewChanged{View: cluster.View{Members: []cluster.Member{{Name: "a"}}}}, PeerMessage{From: "b", Body: json.RawMessage(`{"v":1}`)},
 		PeerRefused{Address: "1.2.3.4", Reason: "key"}, OperationDone{Result: cib.Result{ID: 3, RC: cib.NotRunning}}, FenceDone{ID: 1, Target: "b", OK: true},
 		AttributeChanged{Name: "n", Value: "v"}, ClientRequest{ID: 1, Verb: "status"}, ClientGone{ID: 1},
-		GuestRequest{VM: "v", Request: "r", Verb: "fence"}, Persisted{Seq: 2, Error: "full"}, Shutdown{Restart: true},
+		GuestRequest{VM: "v", Request: "r", Verb: "fence"}, Persisted{Seq: 2, Error: "full"}, PledgeWritten{Seq: 3}, Shutdown{Restart: true},
 	} {
 		line := recordedLine(t, at, ev)
 		when, got, err := DecodeEvent(line)
@@ -98,7 +98,7 @@ func TestEveryEventSurvivesARecording(t *testing.T) {
 			t.Errorf("%s comes back as %#v (%v)", line, got, err)
 		}
 	}
-	if len(eventDecoders()) != 12 {
+	if len(eventDecoders()) != 13 {
 		t.Error("an event type is missing from this test")
 	}
 }

@@ -28,6 +28,11 @@ type office struct {
 	// takenBack is the greatest epoch that a change taken back would have made.
 	takenBack uint64
 
+	// disputed: a node was lost that may decide as this one does.
+	disputed bool
+	// key is the DC's part of transition keys.
+	key string
+
 	// nextCall is the next call id on each node, reports the number of the
 	// last report that was recorded.
 	nextCall map[string]uint64
@@ -57,12 +62,13 @@ type office struct {
 
 // takeOffice makes this node DC and invites every member, itself included.
 func (c *Core) takeOffice() {
-	c.vote.claim = nil
+	c.vote.claim, c.vote.obeyed = nil, true
 	c.office = &office{
 		since: c.now, joins: map[string]*joiner{}, acks: map[string]uint64{},
 		nextCall: map[string]uint64{}, reports: map[string]uint64{}, fenceFails: map[string]*fenceFailure{}, accepted: map[string]bool{},
 	}
 	c.vote.dc, c.vote.rumour = c.cfg.Node, c.cfg.Node
+	c.office.key = c.transitionKey()
 	c.announce(EventDCElected, levelInfo, "dc", c.cfg.Node, "term", strconv.FormatUint(c.vote.term, 10))
 	for _, name := range c.members.names() {
 		c.invite(name)
@@ -123,7 +129,7 @@ func (c *Core) officePeerGone(name string) {
 // again.
 func (c *Core) officeRefused(name string) {
 	if j := c.office.joins[name]; j != nil {
-		j.joined, j.offer, j.since, j.no = false, nil, c.now, 0
+		j.joined, j.offer, j.since, j.came, j.no = false, nil, c.now, c.now, 0
 	}
 }
 
@@ -152,7 +158,7 @@ func (c *Core) officeDeadline(d *deadline) {
 	for _, name := range c.members.names() {
 		if j := o.joins[name]; j != nil && !j.joined && !c.lettingGo(name) {
 			d.add(j.asked.Add(c.cfg.Timings.Join))
-			if c.inJoin(name) {
+			if c.inJoin(name) && !j.due {
 				d.add(j.since.Add(c.cfg.Timings.Join))
 			}
 		}

@@ -48,7 +48,7 @@ func eventDecoders() map[string]func(json.RawMessage) (Event, error) {
 		"Tick": as[Tick], "ViewChanged": as[ViewChanged], "PeerMessage": as[PeerMessage], "PeerRefused": as[PeerRefused],
 		"OperationDone": as[OperationDone], "FenceDone": as[FenceDone], "AttributeChanged": as[AttributeChanged],
 		"ClientRequest": as[ClientRequest], "ClientGone": as[ClientGone], "GuestRequest": as[GuestRequest],
-		"Persisted": as[Persisted], "Shutdown": as[Shutdown],
+		"Persisted": as[Persisted], "PledgeWritten": as[PledgeWritten], "Shutdown": as[Shutdown],
 	}
 }
 

@@ -40,8 +40,8 @@ type change struct {
 	check func(*cib.CIB) ([]cib.Command, error)
 	// must: records of what has happened anyway; a full disk does not undo it.
 	must bool
-	// early: may be made while the other half of a two-node cluster is lost,
-	// because its author hears nothing before that half is fenced.
+	// early: may be made while the other half of a cluster of two is lost, because
+	// its author hears nothing before that half is fenced, and a merge keeps it.
 	early bool
 	// done is called once, with nil or the reason of the refusal.
 	done func(error)
@@ -195,7 +195,7 @@ func (c *Core) nextChange() *change {
 			return ch
 		}
 	}
-	held := c.changesHeld()
+	held := len(c.disputed()) > 0
 	for _, ch := range c.office.changes {
 		if ch.must || ch.early || !held || !c.now.Before(ch.deadline) {
 			return ch
@@ -240,6 +240,7 @@ func (c *Core) beginChange(ch *change) bool {
 	if next.Version.Epoch > c.cib.Version.Epoch && next.Version.Epoch <= o.takenBack {
 		cmds = append([]cib.Command{{SkipEpoch: &cib.SkipEpoch{Epoch: o.takenBack}}}, cmds...)
 	}
+	c.probeRemoved(&next.Config)
 	o.changeSeq++
 	ch.cmds, ch.no, ch.answers = cmds, o.changeSeq, map[string]string{}
 	ch.asked = c.joinedNames()
@@ -266,7 +267,7 @@ func (c *Core) endChange(ch *change) bool {
 	if len(missing) > 0 && !late && (len(failed) == 0 || ch.must) {
 		return false
 	}
-	if !ch.must && !ch.early && c.changesHeld() && !late {
+	if !ch.must && !ch.early && len(c.disputed()) > 0 && !late {
 		return false
 	}
 	lost := c.mayChange(ch.early) // members may have gone since it began

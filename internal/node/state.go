@@ -18,8 +18,6 @@ const StateVersion = 1
 type State struct {
 	Format      int               `json:"format"`
 	Cluster     string            `json:"cluster"`
-	Term        uint64            `json:"term"`
-	Voted       string            `json:"voted,omitempty"` // whom this node obeys in Term
 	Version     cib.Version       `json:"version"`
 	Config      cib.Configuration `json:"configuration"`
 	Intents     []cib.Intent      `json:"intents,omitempty"`
@@ -33,7 +31,6 @@ type disk struct {
 	pending uint64    // the Persist of our own that is under way, 0 = none
 	failed  string    // why the last write failed
 	retry   time.Time // when to try again
-	term    uint64    // the last term that a Persist has carried
 }
 
 // restore reads the state of the last run, or takes the configuration that the
@@ -54,7 +51,6 @@ func (c *Core) restore(data []byte) error {
 	if s.Cluster != c.cfg.Cluster {
 		return fmt.Errorf("state of node %s belongs to cluster %q, not %q: remove it, or correct the cluster's name", c.cfg.Node, s.Cluster, c.cfg.Cluster)
 	}
-	c.vote.term, c.vote.voted, c.disk.term = s.Term, s.Voted, s.Term
 	c.cib = &cib.CIB{FeatureSet: cib.FeatureSet, Version: s.Version, Config: s.Config}
 	c.cib.Status.Intents, c.cib.Status.GuestFences = s.Intents, s.GuestFences
 	return nil
@@ -63,13 +59,18 @@ func (c *Core) restore(data []byte) error {
 // stateOf renders the durable part of a CIB.
 func (c *Core) stateOf(b *cib.CIB) []byte {
 	data, err := json.Marshal(State{
-		Format: StateVersion, Cluster: c.cfg.Cluster, Term: c.vote.term, Voted: c.vote.voted, Version: b.Version,
+		Format: StateVersion, Cluster: c.cfg.Cluster, Version: b.Version,
 		Config: b.Config, Intents: b.Status.Intents, GuestFences: b.Status.GuestFences,
 	})
 	if err != nil {
 		panic("node: state cannot be rendered: " + err.Error()) // plain data always can
 	}
 	return data
+}
+
+// settledOnDisk reports whether the disk holds all that the CIB has to keep.
+func (c *Core) settledOnDisk() bool {
+	return !c.disk.stale && c.disk.pending == 0 && c.replica.prepared == nil
 }
 
 // durablyEqual tells whether two CIBs agree in what is persisted, versions
@@ -88,16 +89,12 @@ func sameJSON(a, b any) bool {
 // write emits a Persist effect for what b holds and returns its number.
 func (c *Core) write(b *cib.CIB) uint64 {
 	c.disk.seq++
-	c.disk.term = c.vote.term
 	c.emit(Persist{Seq: c.disk.seq, Data: c.stateOf(b)})
 	return c.disk.seq
 }
 
 // diskProgress writes what the CIB got by other ways than a prepared change.
 func (c *Core) diskProgress() {
-	if c.vote.dc != "" && c.disk.term != c.vote.term {
-		c.disk.stale = true // a term is obeyed once, also over a restart
-	}
 	if !c.disk.stale || c.disk.pending != 0 || c.replica.prepared != nil || c.now.Before(c.disk.retry) {
 		return
 	}

@@ -214,7 +214,7 @@ func (c *Core) resourceAction(g *graph, i int) {
 	default:
 		op := *a.Operation
 		op.Cause = cmpOr(op.Cause, a.Cause)
-		op.TransitionKey = fmt.Sprintf("%d:%d:%d:%s", a.ID, g.no, a.TargetRC, c.uuid())
+		op.TransitionKey = fmt.Sprintf("%d:%d:%d:%s", a.ID, g.no, a.TargetRC, c.office.key)
 		c.doubtTarget(&op)
 		g.expires[i] = c.now.Add(operationTimeout(&op) + g.t.ClusterDelay + c.cfg.Timings.Report)
 		c.order(a.Node, orderMsg{Operation: op, TargetRC: a.TargetRC, OpDigest: a.OpDigest})
@@ -234,9 +234,9 @@ func cmpOr[T comparable](a, b T) T {
 	return b
 }
 
-// uuid identifies this DC's term in transition keys: 36 characters, as
-// Pacemaker's tools expect.
-func (c *Core) uuid() string {
+// transitionKey identifies this DC's time in office in transition keys: 36
+// characters, as Pacemaker's tools expect.
+func (c *Core) transitionKey() string {
 	name := fmt.Sprintf("%x", c.cfg.Node+"/"+c.cfg.Incarnation)
 	name = (name + strings.Repeat("0", 24))[:24]
 	return fmt.Sprintf("%08x-%s-%s-%s-%s", uint32(c.vote.term), name[0:4], name[4:8], name[8:12], name[12:24])
@@ -252,7 +252,7 @@ func (c *Core) actionDone(key string, ok bool) bool {
 		return false
 	}
 	g := o.graph
-	if g == nil || g.no != no || uuid != c.uuid() {
+	if g == nil || g.no != no || uuid != c.office.key {
 		return false
 	}
 	i, known := g.index[id]

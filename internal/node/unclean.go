@@ -18,9 +18,13 @@ func (c *Core) membershipProgress() {
 	if o == nil || !o.ready {
 		return
 	}
-	if c.cib.HaveQuorum != c.mayWrite() || c.cib.DC != c.cfg.Node {
+	c.disputeProgress()
+	switch {
+	case c.cib.HaveQuorum != c.mayWrite() || c.cib.DC != c.cfg.Node:
 		c.commit(c.partition())
 		c.markDirty("quorum: " + c.quorum().Why)
+	case c.termIsDue(): // no news for the scheduler
+		c.commit(c.partition())
 	}
 	for _, name := range c.members.names() {
 		c.presentNode(c.node(name))
@@ -57,7 +61,7 @@ func (c *Core) presentNode(n cib.NodeState) {
 // until then it is neither fenced nor used.
 func (c *Core) inJoin(name string) bool {
 	j := c.office.joins[name]
-	return !c.lettingGo(name) && c.members.here(name) && j != nil && !j.joined && c.now.Before(j.since.Add(c.cfg.Timings.Join))
+	return !c.lettingGo(name) && c.members.here(name) && j != nil && !j.joined && (j.due || c.now.Before(j.since.Add(c.cfg.Timings.Join)))
 }
 
 // joining reports whether a member is on its way into the partition; until it
@@ -113,7 +117,8 @@ func membershipWords(m cib.SetMembership) string {
 }
 
 // unseenNodes takes configured nodes that nobody has seen for unclean after
-// initdead (startup-fencing), or for down where that is switched off.
+// initdead (startup-fencing), or for down where that is switched off; after a
+// crash of hostd they were members a moment ago, and that is no matter of choice.
 func (c *Core) unseenNodes() {
 	unseen := c.neverSeen()
 	if len(unseen) == 0 || !c.quorum().Have || c.waitsForNodes() {
@@ -121,7 +126,11 @@ func (c *Core) unseenNodes() {
 	}
 	for _, name := range unseen {
 		want := cib.SetMembership{Node: name, Join: "down", Expected: "down"}
-		if c.startupFencing() {
+		switch {
+		case c.members.returned:
+			want.Expected = "member"
+			c.announce(EventNodeUnclean, levelWarn, "node", name, "why", "it was a member before hostd was killed here, and was not seen since")
+		case c.startupFencing():
 			want.Expected = "member"
 			c.announce(EventNodeUnclean, levelWarn, "node", name, "why", "it was not seen since the start (startup-fencing)")
 		}
@@ -133,7 +142,16 @@ func (c *Core) unseenNodes() {
 // waitsForNodes reports whether the start is still young enough to wait for
 // configured nodes before anything is decided.
 func (c *Core) waitsForNodes() bool {
-	return c.startupFencing() && c.now.Before(c.started.Add(c.cfg.Timings.InitDead)) && len(c.neverSeen()) > 0
+	return (c.startupFencing() || c.members.returned) && c.now.Before(c.seenBy()) && len(c.neverSeen()) > 0
+}
+
+// seenBy is when every node should have been seen: soon where all had joined
+// before hostd was killed, later where they may still boot.
+func (c *Core) seenBy() time.Time {
+	if c.members.returned {
+		return c.started.Add(c.cfg.Timings.Return)
+	}
+	return c.started.Add(c.cfg.Timings.InitDead)
 }
 
 func (c *Core) startupFencing() bool {
@@ -171,7 +189,7 @@ func (c *Core) membershipDeadline(d *deadline) {
 		return
 	}
 	if c.waitsForNodes() {
-		d.add(c.started.Add(c.cfg.Timings.InitDead))
+		d.add(c.seenBy())
 	}
 	for _, n := range c.cib.Status.Nodes {
 		if !c.members.here(n.Uname) && n.InCCM {

@@ -91,23 +91,16 @@ func decodeArgs(args json.RawMessage, into any) error {
 }
 
 // mayChange refuses changes that could be lost: without quorum, or, unless
-// early, while the other half of a two-node cluster may be changing things too.
+// early, while the other half of a cluster of two may be changing things too.
 func (c *Core) mayChange(early bool) error {
 	if q := c.quorum(); !q.Have && c.property("no-quorum-policy") != "ignore" {
 		return &refusal{"this partition has no quorum (" + q.Why +
 			"): bring more nodes back and repeat, or set no-quorum-policy=ignore if you know that the others are down"}
 	}
-	if unclean := c.uncleanNodes(); !early && c.changesHeld() {
-		return &refusal{"node " + strings.Join(unclean, ", ") + " was lost and is not yet fenced, so it may be changing things as well: " +
-			"wait for the fencing, or power it off and run vm-ctl fence NODE with action confirm"}
+	if disputed := c.disputed(); !early && len(disputed) > 0 {
+		return &refusal{c.disputeWords(disputed[0])}
 	}
 	return nil
-}
-
-// changesHeld reports whether the other half of a two-node cluster is lost and
-// not yet fenced: both halves have quorum, so a change made now may be lost.
-func (c *Core) changesHeld() bool {
-	return c.cfg.Quorum.TwoNode && len(c.uncleanNodes()) > 0
 }
 
 // submitChange makes a client's change and answers when it is on every disk.

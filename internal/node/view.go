@@ -18,7 +18,9 @@ type membership struct {
 	// know merged, and may a DC act on it (wait-for-all).
 	seenAll   bool
 	joinedAll bool
-	quorum    cluster.Quorum
+	// returned: the last run of hostd in this boot had joined and was killed.
+	returned bool
+	quorum   cluster.Quorum
 	// shot holds, by node, the boot id that was fenced: its last messages and
 	// heartbeats count no more.
 	shot    map[string]string
@@ -122,6 +124,9 @@ func (c *Core) peerGone(name string) {
 	delete(c.vote.heard, name)
 	if c.vote.dc == name {
 		c.loseDC("it has gone")
+	}
+	if c.vote.owesGrant && c.vote.voted == name {
+		c.vote.owesGrant = false
 	}
 	if c.office != nil {
 		c.officePeerGone(name)

@@ -41,6 +41,7 @@ type box struct {
 	boot     int
 	run      int
 	disk     []byte
+	pledge   []byte
 	diskFull bool
 	runs     map[string]bool
 	held     []string // "RSC OP": operations that do not end by themselves
@@ -87,7 +88,7 @@ func (w *world) start(name string, boot bool) {
 	h.watching, h.waiting = map[string]cib.Operation{}, nil
 	h.cfg = Config{
 		Node: name, Cluster: "story", Incarnation: fmt.Sprintf("%s-run%d", name, h.run), BootID: fmt.Sprintf("%s-boot%d", name, h.boot),
-		Quorum: cluster.QuorumRule{Votes: w.votes, TwoNode: len(w.votes) == 2}, State: h.disk, Initial: w.conf, Seed: 1,
+		Quorum: cluster.QuorumRule{Votes: w.votes, TwoNode: len(w.votes) == 2}, State: h.disk, Pledge: h.pledge, Initial: w.conf, Seed: 1,
 		Timings: w.timings, Schedule: w.real,
 	}
 	core, err := New(h.cfg)
@@ -150,6 +151,9 @@ func (w *world) effect(h *box, e Effect) {
 			h.disk = e.Data
 		}
 		w.later(h, done)
+	case WritePledge:
+		h.pledge = e.Data
+		w.later(h, PledgeWritten{Seq: e.Seq})
 	case Archive:
 		w.printf("%s: archive %s\n", h.name, e.Name)
 	case RunOperation:

@@ -6,26 +6,29 @@ import (
 	"kvmha/internal/node"
 )
 
-// disk is what a host keeps over a power cut: the last state written whole.
-// Writes replace the file by renaming, so a cut leaves the old or the new one.
+// disk is what a host keeps over a power cut: the last state and the last
+// pledge written whole. Writes replace a file by renaming, or use one of two
+// places in turn, so a cut leaves the old or the new one.
 type disk struct {
-	state   []byte
-	pending []*write
-	// full makes writes fail; slow is the worst duration of one.
+	state, pledge []byte
+	pending       []*write
+	// full makes writes of the state fail; a pledge needs no room. slow is the
+	// worst duration of one.
 	full bool
 	slow time.Duration
 	free time.Time // when the write before will be done
 }
 
+// write is one of a state or of a pledge; done makes the event that answers it.
 type write struct {
-	seq  uint64
-	data []byte
+	state, pledge []byte
+	done          func(failure string) node.Event
 }
 
-// persist writes e for p, one write after another.
-func (w *world) persist(p *process, e node.Persist) {
+// persist carries a write out for p, one after another.
+func (w *world) persist(p *process, e write) {
 	d := &p.host.disk
-	one := &write{e.Seq, append([]byte(nil), e.Data...)}
+	one := &e
 	d.pending = append(d.pending, one)
 	took := w.dice.mostly(300*time.Microsecond, 3*time.Millisecond, 0.02, 40*time.Millisecond)
 	if d.slow > 0 {
@@ -40,14 +43,21 @@ func (w *world) persist(p *process, e node.Persist) {
 			return
 		}
 		d.drop(one)
-		failure := ""
-		if d.full {
-			failure = "write /var/lib/kvmha/state.json.tmp: no space left on device"
-		} else {
-			d.state = one.data
-		}
-		p.deliver(node.Persisted{Seq: one.seq, Error: failure})
+		p.deliver(one.done(d.land(one)))
 	})
+}
+
+// land puts a write on the disk, or says why that fails.
+func (d *disk) land(one *write) (failure string) {
+	switch {
+	case one.pledge != nil:
+		d.pledge = one.pledge
+	case d.full:
+		return "write /var/lib/kvmha/state.json.tmp: no space left on device"
+	default:
+		d.state = one.state
+	}
+	return ""
 }
 
 func (d *disk) drop(one *write) {
@@ -63,10 +73,10 @@ func (d *disk) drop(one *write) {
 // some first ones may have reached the disk, unreported.
 func (d *disk) cut(dice dice) {
 	for _, one := range d.pending {
-		if d.full || dice.chance(0.5) {
+		if dice.chance(0.5) {
 			break
 		}
-		d.state = one.data
+		d.land(one)
 	}
 	d.pending = nil
 	d.free = time.Time{}

@@ -24,6 +24,8 @@ var faults = []fault{
 	{"link", 3, (*world).oneLink},
 	{"slow network", 3, (*world).slowNetwork},
 	{"kill hostd", 8, (*world).killSome},
+	{"kill writer", 4, (*world).killWriter},
+	{"crash apart", 4, (*world).crashApart},
 	{"power cut", 8, (*world).powerCut},
 	{"agents fail", 4, (*world).failAgents},
 	{"slow disk", 3, (*world).slowDisk},
@@ -159,6 +161,42 @@ func (w *world) killSome() {
 		w.kill(h, "fault")
 		w.startLater(h, w.dice.mostly(50*time.Millisecond, 2*time.Second, 0.2, 15*time.Second))
 	}
+}
+
+// killWriter kills the next hostd that is just writing to its disk.
+func (w *world) killWriter() {
+	end := w.agenda.now.Add(5 * time.Second)
+	var look func()
+	look = func() {
+		for _, h := range w.hosts {
+			if h.proc != nil && len(h.disk.pending) > 0 {
+				w.kill(h, "while it writes")
+				w.startLater(h, w.dice.between(50*time.Millisecond, time.Second))
+				return
+			}
+		}
+		if w.agenda.now.Before(end) {
+			w.agenda.after(200*time.Microsecond, look)
+		}
+	}
+	look()
+}
+
+// crashApart kills a hostd that comes back soon, but where nobody sees it.
+func (w *world) crashApart() {
+	h := pick(w.dice, w.hosts)
+	if h.proc == nil {
+		return
+	}
+	w.kill(h, "and its host is cut off")
+	w.startLater(h, w.dice.between(50*time.Millisecond, 500*time.Millisecond))
+	var cuts []wire
+	for _, o := range w.hosts {
+		if o != h {
+			cuts = append(append(cuts, wiresBetween(h, o)...), wiresBetween(o, h)...)
+		}
+	}
+	w.cutWires(cuts)
 }
 
 // powerCut takes the power from one host; rarely from all at once.

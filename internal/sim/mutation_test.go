@@ -62,6 +62,18 @@ func forgedPersist(m *mutant, now time.Time, ev node.Event) (out []node.Effect) 
 	return out
 }
 
+// forgedPledge says that every pledge is on disk, and writes none.
+func forgedPledge(m *mutant, now time.Time, ev node.Event) (out []node.Effect) {
+	for todo := m.Core.Step(now, ev); len(todo) > 0; todo = todo[1:] {
+		if p, ok := todo[0].(node.WritePledge); ok {
+			todo = append(todo, m.Core.Step(now, node.PledgeWritten{Seq: p.Seq})...)
+			continue
+		}
+		out = append(out, todo[0])
+	}
+	return out
+}
+
 // twice answers every client twice, never not at all.
 func twice(m *mutant, now time.Time, ev node.Event) (out []node.Effect) {
 	for _, e := range m.Core.Step(now, ev) {
@@ -130,6 +142,7 @@ func TestEveryInvariantNoticesTheWrongItIsMadeFor(t *testing.T) {
 		"a forged fencing":                    {Options{Wrap: everyCore(forgedFence)}, recovery},
 		"a scheduler that does not fence":     {Options{Schedule: unfenced}, recovery},
 		"acknowledged, but never written":     {Options{Wrap: everyCore(forgedPersist), Faults: []string{"client", "power cut"}}, []string{"nothing acknowledged is lost", "one version, one content"}},
+		"a vote that is not written":          {Options{Nodes: 3, Wrap: everyCore(forgedPledge)}, []string{"one vote a term", "one DC writes in a term"}},
 		"a client is answered twice":          {Options{Wrap: everyCore(twice)}, []string{"one reply a request"}},
 		"a client is never answered":          {Options{Wrap: everyCore(never)}, []string{"it settles after the faults"}},
 		"a guest is answered before the kill": {Options{Wrap: everyCore(hastyGuest), Faults: []string{"guest fence"}}, []string{"a fence is answered when the target is down", "a guest has its rights only"}},

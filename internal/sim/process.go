@@ -49,7 +49,7 @@ func (w *world) startProcess(h *host) {
 	p.executor = newExecutor(p)
 	h.proc = p
 	w.note(h.name, "hostd starts, incarnation %s, %s", p.incarnation, h.bootID())
-	core := w.newCore(p, h.disk.state)
+	core := w.newCore(p, &h.disk)
 	p.core, p.inspect = core, core
 	if w.opts.Wrap != nil {
 		p.core = w.opts.Wrap(h.name, core)
@@ -150,9 +150,12 @@ func (p *process) perform(effect node.Effect) {
 	w := p.w
 	switch e := effect.(type) {
 	case node.Send:
+		w.checkVote(p, e)
 		w.network.send(p, e.To, e.Body)
 	case node.Persist:
-		w.persist(p, e)
+		w.persist(p, write{state: e.Data, done: func(failure string) node.Event { return node.Persisted{Seq: e.Seq, Error: failure} }})
+	case node.WritePledge:
+		w.persist(p, write{pledge: e.Data, done: func(string) node.Event { return node.PledgeWritten{Seq: e.Seq} }})
 	case node.RunOperation:
 		p.executor.run(e.Operation)
 	case node.CancelOperation:

@@ -22,6 +22,8 @@ type Core interface {
 type Inspector interface {
 	// CIB returns what the core holds now; nobody changes it.
 	CIB() *cib.CIB
+	// Term returns the term that the core votes, obeys or decides in.
+	Term() uint64
 	// DC returns whom the core follows, "" while it follows nobody.
 	DC() string
 }
@@ -102,6 +104,8 @@ type world struct {
 	agentsFail bool
 	initial    cib.Configuration
 	versions   map[cib.Version]string
+	votes      map[ballot]string // the candidate
+	writers    map[uint64]string // by term
 	violation  *Violation
 }
 
@@ -151,7 +155,7 @@ func (w *world) form() {
 
 func newWorld(seed uint64, opts Options) *world {
 	w := &world{agenda: agenda{now: epoch}, dice: newDice(seed), trace: newTrace(opts.Log), opts: opts,
-		devices: map[string]int{}, versions: map[cib.Version]string{}, report: Report{Seed: seed}}
+		devices: map[string]int{}, versions: map[cib.Version]string{}, votes: map[ballot]string{}, writers: map[uint64]string{}, report: Report{Seed: seed}}
 	n := opts.Nodes
 	if n == 0 {
 		n = 3
@@ -184,7 +188,7 @@ func contains(all []string, one string) bool {
 }
 
 // newCore makes the core of a run of hostd from what its disk holds.
-func (w *world) newCore(p *process, state []byte) *node.Core {
+func (w *world) newCore(p *process, d *disk) *node.Core {
 	votes := map[string]int{}
 	for _, h := range w.hosts {
 		votes[h.name] = 1
@@ -196,7 +200,7 @@ func (w *world) newCore(p *process, state []byte) *node.Core {
 	core, err := node.New(node.Config{
 		Node: p.host.name, Cluster: "simulated",
 		Quorum:      cluster.QuorumRule{Votes: votes, TwoNode: len(votes) == 2},
-		Incarnation: p.incarnation, BootID: p.boot, State: state, Initial: w.initial,
+		Incarnation: p.incarnation, BootID: p.boot, State: d.state, Pledge: d.pledge, Initial: w.initial,
 		Seed: w.dice.Uint64(), Schedule: schedule,
 		Timings: node.Timings{InitDead: 15 * time.Second, Client: 30 * time.Second},
 	})

@@ -10,7 +10,12 @@ import (
 // script's alone, its timing the seed's.
 func play(t *testing.T, nodes int, script func(t *testing.T, s *Stage)) {
 	t.Helper()
-	for seed := range uint64(10) {
+	playSeeds(t, 10, nodes, script)
+}
+
+func playSeeds(t *testing.T, seeds uint64, nodes int, script func(t *testing.T, s *Stage)) {
+	t.Helper()
+	for seed := range seeds {
 		_, err := Run(seed, Options{Nodes: nodes, Chaos: 25 * time.Second, Faults: []string{}, Script: func(s *Stage) { script(t, s) }})
 		if err != nil {
 			t.Fatal(err)
@@ -78,7 +83,7 @@ func TestARestartOfEveryHostdDisturbsNoResource(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			undisturbed := 0
-			play(t, 3, func(t *testing.T, s *Stage) {
+			playSeeds(t, 40, 3, func(t *testing.T, s *Stage) {
 				if !s.Sticky() {
 					return // with stickiness 0 a restart may move things
 				}
@@ -148,4 +153,43 @@ func TestAMigrationSurvivesAnythingThatHappensToItsEnds(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestASurvivorWhoseHostdIsKilledRecovers: the power of one host of two is cut,
+// and hostd of the other one is killed before, while or after it fences. The lost
+// host stays off until it is fenced.
+func TestASurvivorWhoseHostdIsKilledRecovers(t *testing.T) {
+	for _, after := range []time.Duration{0, 500 * time.Millisecond, 850 * time.Millisecond, time.Second, 1200 * time.Millisecond, 2 * time.Second} {
+		t.Run("killed after "+after.String(), func(t *testing.T) {
+			t.Parallel()
+			play(t, 2, func(t *testing.T, s *Stage) {
+				s.PowerOff("n1")
+				s.After(after, func() { s.Kill("n2", 200*time.Millisecond) })
+				s.After(20*time.Second, func() {
+					for _, id := range []string{"ip", "web", "solo", "vm1", "vm2", "vm3"} {
+						if now := s.RunsOn(id); len(now) != 1 {
+							t.Errorf("20 s after the power cut %s runs on %v", id, now)
+						}
+					}
+				})
+			})
+		})
+	}
+}
+
+// TestAHostdKilledApartTakesNothingBack: n1's hostd is killed and comes back
+// where n2 cannot see it. Both have quorum, both fence; what was acknowledged
+// holds whoever wins.
+func TestAHostdKilledApartTakesNothingBack(t *testing.T) {
+	playSeeds(t, 40, 2, func(_ *testing.T, s *Stage) {
+		s.Kill("n1", 100*time.Millisecond)
+		s.Cut("n1", "n2")
+		s.Cut("n2", "n1")
+		for d := range 10 {
+			s.After(time.Duration(d)*700*time.Millisecond, func() {
+				s.Standby("n1", "n2")
+				s.Standby("n2", "n1")
+			})
+		}
+	})
 }

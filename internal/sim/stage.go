@@ -27,6 +27,9 @@ func (s *Stage) Kill(host string, again time.Duration) {
 	s.w.startLater(h, again)
 }
 
+// Writing tells whether a host's state is on its way to the disk.
+func (s *Stage) Writing(host string) bool { return len(s.w.host(host).disk.pending) > 0 }
+
 // Cut severs both links from one host to another, one way, until all faults
 // end.
 func (s *Stage) Cut(from, to string) {

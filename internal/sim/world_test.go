@@ -291,7 +291,7 @@ func TestPowerTakesResourcesAndLeavesTheDisk(t *testing.T) {
 	w, cores := stageWith(t, 8, 2)
 	a := w.host("n1")
 	a.proc.executor.run(order("start", "ip"))
-	w.persist(a.proc, node.Persist{Seq: 7, Data: []byte("kept")})
+	a.proc.perform(node.Persist{Seq: 7, Data: []byte("kept")})
 	w.more(5 * time.Second)
 	answered := false
 	for _, ev := range cores["n1"].event {
@@ -312,7 +312,7 @@ func TestAWriteThatIsCutLeavesTheOldStateOrTheNew(t *testing.T) {
 		w, _ := stageWith(t, seed, 2)
 		a := w.host("n1")
 		a.disk.state = []byte("old")
-		w.persist(a.proc, node.Persist{Seq: 1, Data: []byte("new")})
+		a.proc.perform(node.Persist{Seq: 1, Data: []byte("new")})
 		w.powerOff(a, "test")
 		seen[string(a.disk.state)] = true
 	}
@@ -325,7 +325,7 @@ func TestAFullDiskRefusesAndKeepsWhatItHas(t *testing.T) {
 	w, cores := stageWith(t, 9, 2)
 	a := w.host("n1")
 	a.disk.state, a.disk.full = []byte("old"), true
-	w.persist(a.proc, node.Persist{Seq: 3, Data: []byte("new")})
+	a.proc.perform(node.Persist{Seq: 3, Data: []byte("new")})
 	w.more(time.Second)
 	last := cores["n1"].event[len(cores["n1"].event)-1]
 	if e, ok := last.(node.Persisted); !ok || e.Error == "" || string(a.disk.state) != "old" {
