@@ -10,7 +10,8 @@
 //
 // A reboot is done in steps, off, status, on, wherever the device has all
 // three, because a look after a device's own reboot proves nothing; the order
-// is answered when the target is down, and switching it on goes on behind.
+// is answered when the target is down, and whoever gave it orders it to be
+// switched on (Result.LeftOff): the core remembers that over its own death.
 // pcmk_reboot_action leaves it to the device instead.
 //
 // Device types live in stonith/devices, one file each: agents of the

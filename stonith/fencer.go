@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"sync"
 	"time"
@@ -14,9 +13,6 @@ import (
 
 // Options are what a Fencer works with.
 type Options struct {
-	// Logger gets what does not change a result: a target that could not be
-	// switched on again. Default: slog.Default().
-	Logger *slog.Logger
 	// ConfirmWithin is how long a device's status may still say "on" after it
 	// said that it switched off. Default: 5 s.
 	ConfirmWithin time.Duration
@@ -50,15 +46,13 @@ type flight struct {
 // target keeps the actions on one node from mixing.
 type target struct {
 	busy chan struct{} // holds one token while an order works on the node
-	// endPowerOn ends the switching on that may follow a reboot, and waits.
-	endPowerOn func()
+	// endOn ends an order to switch the node on: one to take it down does not
+	// wait for that. nil = there is none.
+	endOn context.CancelCauseFunc
 }
 
 // New returns a Fencer for the device types of registry. Close it in the end.
 func New(registry *Registry, opt Options) *Fencer {
-	if opt.Logger == nil {
-		opt.Logger = slog.Default()
-	}
 	if opt.ConfirmWithin == 0 {
 		opt.ConfirmWithin = 5 * time.Second
 	}
@@ -66,8 +60,8 @@ func New(registry *Registry, opt Options) *Fencer {
 	return &Fencer{registry: registry, opt: opt, ctx: ctx, cancel: cancel, flights: map[flightKey]*flight{}, targets: map[string]*target{}}
 }
 
-// Close ends orders in progress, which then fail, and what is being switched
-// on; it returns when no device is in use any more.
+// Close ends orders in progress, which then fail; it returns when no device is
+// in use any more.
 func (f *Fencer) Close() {
 	f.mu.Lock()
 	f.cancel()
@@ -77,7 +71,8 @@ func (f *Fencer) Close() {
 
 // Fence carries out an order and returns its result. An order for the target
 // and action of one in progress joins it and shares its result. After a
-// successful Reboot the target is down; it is switched on again behind.
+// successful Reboot the target is down; where the Result says so, an order to
+// switch it on is due.
 func (f *Fencer) Fence(ctx context.Context, order Order) Result {
 	key := flightKey{order.Target, order.Action}
 	f.mu.Lock()
@@ -134,14 +129,13 @@ func (f *Fencer) carryOut(ctx context.Context, order Order) Result {
 	defer context.AfterFunc(f.ctx, cancel)()
 
 	t := f.target(order.Target)
+	ctx, ended := f.giveWay(ctx, t, order.Action)
+	defer ended()
 	select {
 	case t.busy <- struct{}{}:
 		defer func() { <-t.busy }()
 	case <-ctx.Done():
 		return order.failed(context.Cause(ctx))
-	}
-	if t.endPowerOn != nil {
-		t.endPowerOn()
 	}
 	if !pause.For(ctx, order.Delay) {
 		return order.failed(context.Cause(ctx))
@@ -152,9 +146,9 @@ func (f *Fencer) carryOut(ctx context.Context, order Order) Result {
 			errs = append(errs, context.Cause(ctx))
 			break
 		}
-		units, err := f.level(ctx, t, order, level)
+		units, leftOff, err := f.level(ctx, order, level)
 		if err == nil {
-			return Result{ID: order.ID, Target: order.Target, OK: true, Device: names(units)}
+			return Result{ID: order.ID, Target: order.Target, OK: true, Device: names(units), LeftOff: leftOff}
 		}
 		if len(order.Levels) > 1 {
 			err = fmt.Errorf("level %d: %w", level.Index, err)
@@ -162,6 +156,27 @@ func (f *Fencer) carryOut(ctx context.Context, order Order) Result {
 		errs = append(errs, err)
 	}
 	return order.failed(errors.Join(errs...))
+}
+
+// giveWay ends an order in progress that switches the target on when another one
+// is to take it down. ended must be called when the order is done.
+func (f *Fencer) giveWay(ctx context.Context, t *target, action Action) (_ context.Context, ended func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if action != On {
+		if t.endOn != nil {
+			t.endOn(errors.New("it is to be taken down"))
+		}
+		return ctx, func() {}
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	t.endOn = cancel
+	return ctx, func() {
+		f.mu.Lock()
+		t.endOn = nil // orders to switch on are one at a time
+		f.mu.Unlock()
+		cancel(nil)
+	}
 }
 
 func (f *Fencer) target(name string) *target {

@@ -4,41 +4,42 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // level carries an order out with one level's devices, in the order given as
 // Pacemaker does: a device may be there to judge (fence_heuristics_ping), and
 // those after it act only if it agrees. A reboot is off with all devices, and
-// only when all are off, on again with all: a node with two power supplies
-// does not notice it otherwise.
-func (f *Fencer) level(ctx context.Context, t *target, order Order, level Level) ([]unit, error) {
-	units, err := f.open(ctx, order, level)
+// only when all are off, on again with all, by an order of its own: a node with
+// two power supplies does not notice it otherwise. leftOff tells that this order
+// is due.
+func (f *Fencer) level(ctx context.Context, order Order, level Level) (units []unit, leftOff bool, err error) {
+	units, err = f.open(ctx, order, level)
 	if err != nil {
-		return nil, err
+		return nil, false, err
+	}
+	if order.Action == On { // one that is there to judge switches nothing on
+		units = slices.DeleteFunc(units, func(u unit) bool { return !u.able(On) })
 	}
 	if len(units) == 0 {
-		return nil, errors.New("it has no device")
+		return nil, false, errors.New("it has no device for that")
 	}
-	var later []unit
 	for _, u := range units {
 		switch {
 		case order.Action == On:
 			err = u.do(ctx, On, order.Target)
 		case order.Action == Off || len(units) > 1 || u.rebootsInSteps():
 			err = f.off(ctx, u, order.Target)
-			later = append(later, u)
+			leftOff = leftOff || order.Action == Reboot && u.able(On)
 		default:
 			err = f.rebootAtOnce(ctx, u, order.Target)
 		}
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
-	if order.Action == Reboot {
-		f.powerOn(t, order.Target, later)
-	}
-	return units, nil
+	return units, leftOff, nil
 }
 
 // open makes all devices of a level before anything is switched.
@@ -87,29 +88,6 @@ func (f *Fencer) rebootAtOnce(ctx context.Context, u unit, target string) error 
 		return f.confirmOff(ctx, u, target)
 	}
 	return nil
-}
-
-// powerOn switches a fenced node on again behind the order: that it is down is
-// what the cluster waits for. The next order for the node ends it.
-func (f *Fencer) powerOn(t *target, name string, units []unit) {
-	ctx, cancel := context.WithCancel(f.ctx)
-	ended := make(chan struct{})
-	t.endPowerOn = func() {
-		cancel()
-		<-ended
-	}
-	f.tasks.Go(func() {
-		defer close(ended)
-		defer cancel()
-		for _, u := range units {
-			if !u.able(On) {
-				continue
-			}
-			if err := u.do(ctx, On, name); err != nil && ctx.Err() == nil {
-				f.opt.Logger.Warn("power-on-failed", "target", name, "device", u.spec.ID, "error", err)
-			}
-		}
-	})
 }
 
 func names(units []unit) string {

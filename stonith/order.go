@@ -45,6 +45,9 @@ type Result struct {
 	OK     bool
 	Device string
 	Error  string
+	// LeftOff: a Reboot was done in steps, of which switching on is still to be
+	// ordered, of these devices.
+	LeftOff bool
 }
 
 // DefaultTimeout bounds an order, and each call of a device, that names no

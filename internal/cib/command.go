@@ -26,6 +26,7 @@ type Command struct {
 	SetMembership    *SetMembership   `json:"set-membership,omitempty"`
 	ReplaceNodeState *NodeState       `json:"replace-node-state,omitempty"`
 	NodeFenced       *NodeFenced      `json:"node-fenced,omitempty"`
+	PoweredOn        *PoweredOn       `json:"powered-on,omitempty"`
 	SetAttribute     *SetAttribute    `json:"set-attribute,omitempty"`
 	RecordOperation  *OpRecord        `json:"record-operation,omitempty"`
 	ForgetResource   *ForgetResource  `json:"forget-resource,omitempty"`
@@ -105,6 +106,8 @@ func (c *CIB) apply(cmd Command) error {
 		*c.nodeState(cmd.ReplaceNodeState.Uname) = *cmd.ReplaceNodeState
 	case cmd.NodeFenced != nil:
 		c.nodeFenced(cmd.NodeFenced)
+	case cmd.PoweredOn != nil:
+		c.nodeState(cmd.PoweredOn.Node).PowerOn = ""
 	case cmd.SetAttribute != nil:
 		c.setAttribute(cmd.SetAttribute)
 	case cmd.RecordOperation != nil:

@@ -32,10 +32,17 @@ type SetMembership struct {
 }
 
 // NodeFenced records a confirmed fencing: the node is down and clean, and what
-// it ran is gone with it. At is in Unix seconds.
+// it ran is gone with it. At is in Unix seconds. PowerOn names the devices that
+// are to switch it on again (NodeState.PowerOn), "" when nothing is.
 type NodeFenced struct {
+	Node    string `json:"node"`
+	At      int64  `json:"at"`
+	PowerOn string `json:"power_on,omitempty"`
+}
+
+// PoweredOn records that a node which was switched off for a reboot is on again.
+type PoweredOn struct {
 	Node string `json:"node"`
-	At   int64  `json:"at"`
 }
 
 // SetAttribute sets (or removes) a transient attribute of a node.
@@ -116,6 +123,7 @@ func (c *CIB) nodeFenced(cmd *NodeFenced) {
 	*n = NodeState{
 		ID: n.ID, Uname: n.Uname, HasInCCM: true, HasCrmd: true, Join: "down", Expected: "down",
 		NodeFenced: strconv.FormatInt(cmd.At, 10), Incarnation: n.Incarnation, BootID: n.BootID,
+		PowerOn: cmd.PowerOn,
 	}
 }
 

@@ -2,7 +2,7 @@ package cib
 
 // Status is what the cluster has seen. It is rebuilt from the nodes when a
 // cluster starts: only the Configuration and the records that must outlive a
-// power cut (Intents, GuestFences) are read back from disk.
+// power cut (Intents, GuestFences, PowerOn) are read back from disk.
 type Status struct {
 	Nodes   []NodeState   `json:"node_states,omitempty"`
 	Tickets []TicketState `json:"tickets,omitempty"`
@@ -29,6 +29,10 @@ type NodeState struct {
 	// RemoteNode marks the state of a Pacemaker Remote or guest node.
 	RemoteNode bool   `json:"remote_node,omitempty"`
 	NodeFenced string `json:"node_fenced,omitempty"`
+	// PowerOn names the devices, joined by "+", that switched the node off for a
+	// reboot and have yet to switch it on again; "" = none. It outlives a power
+	// cut.
+	PowerOn string `json:"power_on,omitempty"`
 	// InMaintenance is the maintenance mode the node last knew of ("1"/"0").
 	InMaintenance string  `json:"node_in_maintenance,omitempty"`
 	Attributes    []NVSet `json:"transient_attributes,omitempty"`

@@ -27,6 +27,7 @@ func nodeState(c *codec, n *NodeState) {
 	c.str("expected", &n.Expected)
 	c.flag("remote_node", &n.RemoteNode)
 	c.str("node_fenced", &n.NodeFenced)
+	c.str("kvmha-power-on", &n.PowerOn)
 	c.str("node_in_maintenance", &n.InMaintenance)
 	c.str("kvmha-incarnation", &n.Incarnation)
 	c.str("kvmha-boot-id", &n.BootID)

@@ -39,7 +39,7 @@ func (h *Host) openOperations() error {
 	fenceAgents := &devices.FenceAgents{Path: h.options.FencePath, Runner: programs, Logger: h.log}
 	registry := stonith.NewRegistry(fenceAgents)
 	registry.Add("libvirt", devices.OpenLibvirt(h.driver))
-	h.fencer = stonith.New(registry, stonith.Options{Logger: h.log})
+	h.fencer = stonith.New(registry, stonith.Options{})
 	h.closers = append(h.closers, closerFunc(h.fencer.Close))
 
 	addresses := ipaddr2.New(h.log)
@@ -90,7 +90,7 @@ func (h *Host) fence(e node.Fence) {
 	}
 	h.background.Go(func() {
 		result := h.fencer.Fence(context.Background(), order)
-		h.events.post(node.FenceDone{ID: result.ID, Target: result.Target, OK: result.OK, Device: result.Device, Error: result.Error})
+		h.events.post(node.FenceDone{ID: result.ID, Target: result.Target, OK: result.OK, Device: result.Device, Error: result.Error, LeftOff: result.LeftOff})
 	})
 }
 

@@ -39,7 +39,7 @@ func (c *Core) disputed() []string {
 func (c *Core) disputeProgress() {
 	o := c.office
 	disputed := len(c.disputed()) > 0
-	if o.disputed && !disputed && len(c.joinedNames()) == 1 {
+	if c.twoNodes() && o.disputed && !disputed && len(c.joinedNames()) == 1 {
 		v := &c.vote
 		v.term, v.voted = max(v.term, v.beyond)+1, c.cfg.Node
 		c.activity++

@@ -85,9 +85,11 @@
 //
 // A member that vanished without a goodbye is unclean. The scheduler asks for
 // its fencing; the core resolves the devices, tries this node first and every
-// other member after it, and again after a pause. Nothing of the node is
-// recovered before a fencer has confirmed it (NodeFenced), an operator has, or
-// the node is back with another BootID. A node that comes back within one
+// other member after it, and again after a pause. A device that reboots in steps
+// leaves the node off; that it is to be switched on is recorded with NodeFenced,
+// and whoever is DC sees to it (poweron). Nothing of the node is recovered before
+// a fencer has confirmed it, an operator has, or the node is back with another
+// BootID. A node that comes back within one
 // kernel's life brings its own history, or, with a new Incarnation, is probed
 // anew and its running resources are adopted.
 //
@@ -102,7 +104,7 @@
 // them; every phase derives what to do from the state as it is, never from how
 // it came to be, which is why lost messages and new DCs need no paths of their
 // own. One idea a file: view, election, join, merge, replication, unclean,
-// transition, dispatch, results, fencing and devices, attributes, intents,
+// transition, dispatch, results, fencing, devices and poweron, attributes, intents,
 // guest and guest_stop, leave, client and verbs, status and explain, state
 // (disk) and pledge, dispute, recording. message.go holds every message between cores, announce.go
 // every event name, event.go and effect.go the two alphabets.

@@ -40,6 +40,9 @@ type FenceDone struct {
 	OK     bool
 	Device string
 	Error  string
+	// LeftOff: after a reboot the target is off, and one order to switch it on
+	// by the devices named in Device is due.
+	LeftOff bool
 }
 
 // AttributeChanged sets a transient attribute of this node (link states,

@@ -60,7 +60,6 @@ func (c *Core) fenceForGraph(a *policy.Action) {
 // asked: one that switches off is as good as a reboot, never the reverse, for
 // a reboot ends by switching on. Switching on joins nothing else.
 func (c *Core) fence(target, action, cause string, delay, timeout time.Duration) *fenceJob {
-	o := c.office
 	asked := &fenceJob{fenceMsg: fenceMsg{Target: target}}
 	if off := c.otherJob(asked, "off"); off != nil && action == "reboot" {
 		return off
@@ -69,11 +68,17 @@ func (c *Core) fence(target, action, cause string, delay, timeout time.Duration)
 		return same
 	}
 	levels, deviceDelay := c.fenceLevels(target)
+	return c.startFence(target, action, cause, levels, delay+deviceDelay, timeout)
+}
+
+// startFence starts a job with certain devices.
+func (c *Core) startFence(target, action, cause string, levels []FenceLevel, delay, timeout time.Duration) *fenceJob {
+	o := c.office
 	o.fenceID++
 	n := c.node(target)
 	j := &fenceJob{fenceMsg: fenceMsg{
 		ID: o.fenceID, Target: target, Action: action, Levels: levels, Cause: cause, Victim: n.BootID,
-		TimeoutMS: timeout.Milliseconds(), DelayMS: (delay + deviceDelay).Milliseconds(),
+		TimeoutMS: timeout.Milliseconds(), DelayMS: delay.Milliseconds(),
 	}}
 	if m := c.members.member(target); m != nil {
 		j.Victim = m.BootID
@@ -138,19 +143,23 @@ func rankOf(name, first string) int {
 	return 1
 }
 
-// fenceGivenUp ends a job that every member has failed at. The target stays
-// unclean, nothing of it is recovered, and the fencing is tried again.
+// fenceGivenUp ends a job that every member has failed at. A target to be taken
+// down stays unclean, nothing of it is recovered, and the fencing is tried
+// again; so is switching on.
 func (c *Core) fenceGivenUp(j *fenceJob) {
-	o := c.office
-	f := o.fenceFails[j.Target]
+	fails := c.office.fenceFails
+	if j.Action == "on" {
+		fails = c.office.powerFails
+	}
+	f := fails[j.Target]
 	if f == nil {
 		f = &fenceFailure{}
-		o.fenceFails[j.Target] = f
+		fails[j.Target] = f
 	}
 	f.Count++
 	f.Error = j.last
 	f.Next = c.now.Add(c.cfg.Timings.FenceRetry << min(f.Count-1, 4))
-	c.announce(EventFenceGivenUp, levelError, "target", j.Target, "attempt", strconv.Itoa(f.Count), "error", j.last,
+	c.announce(EventFenceGivenUp, levelError, "target", j.Target, "action", j.Action, "attempt", strconv.Itoa(f.Count), "error", j.last,
 		"next", "again in "+f.Next.Sub(c.now).String())
 	c.endFence(j, false)
 }
@@ -213,7 +222,7 @@ func (c *Core) fenceDone(e FenceDone) {
 	m := f.orders[i].order
 	f.orders = slices.Delete(f.orders, i, i+1)
 	f.ended = append(f.ended, fenceEndMsg{ID: m.ID, Target: m.Target, Action: m.Action, Victim: m.Victim,
-		OK: e.OK, Device: e.Device, Error: e.Error})
+		OK: e.OK, Device: e.Device, Error: e.Error, LeftOff: e.LeftOff})
 }
 
 // fencingProgress tells the DC what has ended here; the DC gives up on members
@@ -243,6 +252,7 @@ func (c *Core) fencingProgress() {
 			c.markDirty("fencing of " + target + " is tried again")
 		}
 	}
+	c.powerOnProgress()
 }
 
 // fenceEnded takes a member's result.
@@ -262,7 +272,9 @@ func (c *Core) fenceEnded(from string, m *fenceEndMsg) {
 		}
 		return
 	}
-	if m.Action != "on" {
+	if m.Action == "on" {
+		c.poweredOn(m.Target)
+	} else {
 		c.confirmFenced(m, from)
 	}
 	if j != nil {
@@ -276,7 +288,7 @@ func (c *Core) fenceAttemptFailed(j *fenceJob, why string) {
 		return
 	}
 	j.last = j.node + ": " + why
-	c.announce(EventFenceFailed, levelError, "target", j.Target, "by", j.node, "error", why)
+	c.announce(EventFenceFailed, levelError, "target", j.Target, "action", j.Action, "by", j.node, "error", why)
 	j.node = ""
 	if off := c.otherJob(j, "off"); off != nil && j.Action == "reboot" {
 		c.yieldFence(j, off) // elsewhere its end could switch on what is to be off
@@ -318,7 +330,12 @@ func (c *Core) confirmFenced(m *fenceEndMsg, by string) {
 		return
 	}
 	c.announce(EventNodeFenced, levelWarn, "node", m.Target, "by", by, "device", m.Device)
-	c.commit(cib.Command{NodeFenced: &cib.NodeFenced{Node: m.Target, At: c.now.Unix()}})
+	fenced := cib.NodeFenced{Node: m.Target, At: c.now.Unix()}
+	if m.LeftOff {
+		fenced.PowerOn = m.Device
+	}
+	c.commit(cib.Command{NodeFenced: &fenced})
+	c.office.disputed = true // it may have decided alone before it died
 	c.markDirty("node " + m.Target + " was fenced")
 }
 
@@ -350,6 +367,9 @@ func (c *Core) fencingDeadline(d *deadline) {
 	}
 	for _, target := range sortedKeys(c.office.fenceFails) {
 		d.add(c.office.fenceFails[target].Next)
+	}
+	for _, target := range sortedKeys(c.office.powerFails) {
+		d.add(c.office.powerFails[target].Next)
 	}
 }
 

@@ -133,7 +133,7 @@ func (c *Core) integrate(names []string) {
 	if winner != c.cfg.Node && winner != "" && !durablyEqual(own, merged) {
 		c.archive(own, winner)
 	}
-	if !durablyEqual(own, merged) {
+	if !sameOnDisk(own, merged) {
 		c.disk.stale = true
 	}
 	c.cib = merged

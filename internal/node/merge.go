@@ -42,6 +42,7 @@ func mergeOffers(base *cib.CIB, offers []namedOffer, here func(string) bool) (*c
 		for _, n := range from.CIB.Status.Nodes {
 			if !here(n.Uname) {
 				mergeAbsent(&merged, n, apply)
+				mergePowerOn(&merged, n, apply)
 			}
 		}
 	}
@@ -93,7 +94,7 @@ func selfState(o namedOffer) cib.NodeState {
 	}
 	state.InCCM, state.Crmd, state.HasInCCM, state.HasCrmd = true, true, true, true
 	state.Join, state.Expected = "member", "member"
-	state.Incarnation, state.BootID, state.NodeFenced = o.Incarnation, o.BootID, ""
+	state.Incarnation, state.BootID, state.NodeFenced, state.PowerOn = o.Incarnation, o.BootID, "", ""
 	known := map[int]bool{}
 	for _, r := range o.Running {
 		known[int(r.Operation.ID)] = true

@@ -160,6 +160,8 @@ type fenceEndMsg struct {
 	OK     bool   `json:"ok"`
 	Device string `json:"device,omitempty"`
 	Error  string `json:"error,omitempty"`
+	// LeftOff: Device is to switch the target on again.
+	LeftOff bool `json:"left-off,omitempty"`
 }
 
 // askMsg passes a client's request on to the DC, answerMsg the answer back.

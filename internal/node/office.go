@@ -52,6 +52,7 @@ type office struct {
 	fences     []*fenceJob
 	fenceID    uint64
 	fenceFails map[string]*fenceFailure
+	powerFails map[string]*fenceFailure // of switching on again
 
 	kills    []*kill
 	accepted map[string]bool // guest fences that this DC took on itself
@@ -65,7 +66,7 @@ func (c *Core) takeOffice() {
 	c.vote.claim, c.vote.obeyed = nil, true
 	c.office = &office{
 		since: c.now, joins: map[string]*joiner{}, acks: map[string]uint64{},
-		nextCall: map[string]uint64{}, reports: map[string]uint64{}, fenceFails: map[string]*fenceFailure{}, accepted: map[string]bool{},
+		nextCall: map[string]uint64{}, reports: map[string]uint64{}, fenceFails: map[string]*fenceFailure{}, powerFails: map[string]*fenceFailure{}, accepted: map[string]bool{},
 	}
 	c.vote.dc, c.vote.rumour = c.cfg.Node, c.cfg.Node
 	c.office.key = c.transitionKey()

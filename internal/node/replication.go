@@ -96,9 +96,8 @@ func (c *Core) synced(s *syncMsg) {
 		if c.cib.Version.Compare(s.CIB.Version) != 0 && c.cib.Version.Epoch > 1 {
 			c.archive(c.cib, c.vote.dc)
 		}
-		c.disk.stale = true
 	}
-	if c.cib.Version.Term != s.CIB.Version.Term {
+	if !sameOnDisk(c.cib, s.CIB) || c.cib.Version.Term != s.CIB.Version.Term {
 		c.disk.stale = true
 	}
 	c.cib, c.replica.seq, c.replica.prepared = s.CIB, s.Seq, nil
@@ -139,7 +138,10 @@ func (c *Core) afterCommands(cmds []cib.Command, changeNo uint64) {
 			c.work.recorded(cmd.RecordOperation.Seq)
 		case cmd.ForgetResource != nil && cmd.ForgetResource.Node == c.cfg.Node:
 			c.cancelRecurring(cmd.ForgetResource.Resource)
+		case cmd.PoweredOn != nil:
+			c.disk.stale = true
 		case cmd.NodeFenced != nil:
+			c.disk.stale = true // whether it is to be switched on again
 			c.learnFenced(cmd.NodeFenced.Node)
 		case cmd.ReplaceConfig != nil:
 			c.announce(EventConfigChanged, levelInfo, "version", c.cib.Version.String())

@@ -22,6 +22,7 @@ type State struct {
 	Config      cib.Configuration `json:"configuration"`
 	Intents     []cib.Intent      `json:"intents,omitempty"`
 	GuestFences []cib.GuestFence  `json:"guest_fences,omitempty"`
+	PowerOn     map[string]string `json:"power_on,omitempty"` // devices by node (cib.NodeState)
 }
 
 // disk tracks what is on disk and what is on its way there.
@@ -53,6 +54,7 @@ func (c *Core) restore(data []byte) error {
 	}
 	c.cib = &cib.CIB{FeatureSet: cib.FeatureSet, Version: s.Version, Config: s.Config}
 	c.cib.Status.Intents, c.cib.Status.GuestFences = s.Intents, s.GuestFences
+	c.restorePowerOns(s.PowerOn)
 	return nil
 }
 
@@ -60,7 +62,7 @@ func (c *Core) restore(data []byte) error {
 func (c *Core) stateOf(b *cib.CIB) []byte {
 	data, err := json.Marshal(State{
 		Format: StateVersion, Cluster: c.cfg.Cluster, Version: b.Version,
-		Config: b.Config, Intents: b.Status.Intents, GuestFences: b.Status.GuestFences,
+		Config: b.Config, Intents: b.Status.Intents, GuestFences: b.Status.GuestFences, PowerOn: powerOns(b),
 	})
 	if err != nil {
 		panic("node: state cannot be rendered: " + err.Error()) // plain data always can
@@ -73,8 +75,13 @@ func (c *Core) settledOnDisk() bool {
 	return !c.disk.stale && c.disk.pending == 0 && c.replica.prepared == nil
 }
 
-// durablyEqual tells whether two CIBs agree in what is persisted, versions
-// aside.
+// sameOnDisk tells whether the disk holds the same of two CIBs, versions aside.
+func sameOnDisk(a, b *cib.CIB) bool {
+	return durablyEqual(a, b) && sameJSON(powerOns(a), powerOns(b))
+}
+
+// durablyEqual tells whether two CIBs agree in what was asked for: what a merge
+// loses of it is archived.
 func durablyEqual(a, b *cib.CIB) bool {
 	return sameJSON(a.Config, b.Config) && sameJSON(a.Status.Intents, b.Status.Intents) &&
 		sameJSON(a.Status.GuestFences, b.Status.GuestFences)

@@ -177,6 +177,9 @@ func (c *Core) nodeStatus(name string) NodeStatus {
 		if n.NodeFenced != "" {
 			s.Why = "it was fenced"
 		}
+		if n.PowerOn != "" {
+			s.Why += ", and is still to be switched on by " + n.PowerOn
+		}
 	}
 	return s
 }
@@ -212,6 +215,10 @@ func (c *Core) fencingStatus() []FencingStatus {
 	for _, target := range sortedKeys(c.office.fenceFails) {
 		f := c.office.fenceFails[target]
 		out = append(out, FencingStatus{Target: target, Failed: f.Count, Error: f.Error, Next: f.Next})
+	}
+	for _, target := range sortedKeys(c.office.powerFails) {
+		f := c.office.powerFails[target]
+		out = append(out, FencingStatus{Target: target, Action: "on", Failed: f.Count, Error: f.Error, Next: f.Next})
 	}
 	return out
 }

@@ -27,7 +27,7 @@ type world struct {
 	cut     map[string]bool // "a|b": no view and no mail between them
 	out     bytes.Buffer
 	clients uint64
-	fencing string // "ok", "fail" or "hold"
+	fencing string // "ok", "steps" (a reboot leaves off), "half" (and on fails), "fail" or "hold"
 	fences  []func()
 	boots   int
 	quiet   bool
@@ -243,10 +243,14 @@ func (w *world) fence(h *box, e Fence) {
 		}
 	}
 	w.printf("%s: FENCE %s (%s) with %s after %dms\n", h.name, e.Target, e.Action, strings.Join(devices, ","), e.DelayMS)
-	switch w.fencing {
+	fencing := w.fencing
+	if fencing == "half" && e.Action == "on" {
+		fencing = "fail"
+	}
+	switch fencing {
 	case "hold":
 		w.fences = append(w.fences, func() { w.fenced(h, e, devices[0]) })
-	case "ok":
+	case "ok", "steps", "half":
 		w.fenced(h, e, devices[0])
 	case "fail":
 		w.later(h, FenceDone{ID: e.ID, Target: e.Target, Error: "the switch does not answer"})
@@ -254,8 +258,13 @@ func (w *world) fence(h *box, e Fence) {
 }
 
 func (w *world) fenced(h *box, e Fence, device string) {
-	w.powerOff(e.Target)
-	w.later(h, FenceDone{ID: e.ID, Target: e.Target, OK: true, Device: device})
+	if e.Action == "on" {
+		w.start(e.Target, true)
+		w.views()
+	} else {
+		w.powerOff(e.Target)
+	}
+	w.later(h, FenceDone{ID: e.ID, Target: e.Target, OK: true, Device: device, LeftOff: (w.fencing == "steps" || w.fencing == "half") && e.Action == "reboot"})
 }
 
 func (w *world) powerOff(name string) {

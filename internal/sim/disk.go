@@ -43,7 +43,11 @@ func (w *world) persist(p *process, e write) {
 			return
 		}
 		d.drop(one)
-		p.deliver(one.done(d.land(one)))
+		failure := d.land(one)
+		if failure == "" {
+			w.checkWriter(p, one.state)
+		}
+		p.deliver(one.done(failure))
 	})
 }
 

@@ -30,6 +30,7 @@ var faults = []fault{
 	{"agents fail", 4, (*world).failAgents},
 	{"slow disk", 3, (*world).slowDisk},
 	{"full disk", 2, (*world).fullDisk},
+	{"kill fencer", 3, (*world).killFencer},
 	{"fence device", 5, (*world).breakDevice},
 	{"stall", 5, (*world).stallSome},
 	{"leave", 4, (*world).leaveSome},
@@ -152,7 +153,7 @@ func (w *world) cutWires(cuts []wire) {
 
 func (w *world) slowNetwork() {
 	w.network.slow = w.dice.between(10*time.Millisecond, 400*time.Millisecond)
-	w.lasting(func() { w.network.slow = 0 })
+	w.lasting(func() { w.network.calm, w.network.slow = w.agenda.now.Add(w.network.slow), 0 })
 }
 
 func (w *world) killSome() {
@@ -250,9 +251,10 @@ func (w *world) leaveSome() {
 func (w *world) mend() {
 	w.note("", "all faults end")
 	w.mends++
-	w.agentsFail = false
+	w.agentsFail, w.fencerDies = false, false
 	w.devices = map[string]int{}
-	w.network.slow = 0
+	w.network.calm, w.network.slow = w.agenda.now.Add(w.network.slow), 0
+	w.mended = w.agenda.now
 	clear(w.network.cut)
 	for _, h := range w.hosts {
 		h.disk.full, h.disk.slow = false, 0
@@ -261,10 +263,20 @@ func (w *world) mend() {
 	w.raise()
 }
 
-// raise is the administrator who switches on again what is off.
+// killFencer kills the next hostd that has fenced, when it has just done so.
+func (w *world) killFencer() {
+	w.fencerDies = true
+	w.lasting(func() { w.fencerDies = false })
+}
+
+// raise is the administrator who switches on again what is off. What was switched
+// off to be rebooted is the cluster's own to switch on; they look after that only
+// when it has had all its time.
 func (w *world) raise() {
 	for _, h := range w.hosts {
-		w.powerOn(h)
+		if !h.leftOff || w.agenda.now.Sub(w.mended) >= time.Minute {
+			w.powerOn(h)
+		}
 		if h.proc == nil {
 			w.startLater(h, w.dice.between(500*time.Millisecond, 3*time.Second))
 		}

@@ -94,18 +94,29 @@ func (f *fencing) act(device string) {
 	case "on":
 		w.powerOn(target)
 	case "reboot":
+		target.leftOff = w.inSteps
 		w.powerOff(target, fmt.Sprintf("rebooted by %s for %s: %s", device, f.p.host.name, f.e.Cause))
 		boot := target.boot
 		w.agenda.after(w.dice.between(200*time.Millisecond, 4*time.Second), func() {
-			if target.boot == boot {
+			if target.boot == boot && !target.leftOff {
 				w.powerOn(target)
 			}
 		})
 	default:
+		target.leftOff = false
 		w.powerOff(target, fmt.Sprintf("switched off by %s for %s: %s", device, f.p.host.name, f.e.Cause))
 	}
 	off := w.agenda.now
 	w.agenda.after(w.dice.between(time.Millisecond, 20*time.Millisecond), func() { f.finish(true, device, "", off) })
+	if h := f.p.host; w.fencerDies && f.e.Action != "on" && f.p.alive {
+		w.fencerDies = false
+		w.agenda.after(w.dice.between(0, 40*time.Millisecond), func() {
+			if h.proc == f.p {
+				w.kill(h, "it has just fenced "+target.name)
+				w.startLater(h, w.dice.between(100*time.Millisecond, 2*time.Second))
+			}
+		})
+	}
 }
 
 // finish tells the core, once.
@@ -120,5 +131,6 @@ func (f *fencing) finish(ok bool, device, failure string, off time.Time) {
 	if ok && f.e.Action != "on" {
 		f.p.w.suspects.fenced(f.e.Target, off)
 	}
-	f.p.deliver(node.FenceDone{ID: f.e.ID, Target: f.e.Target, OK: ok, Device: device, Error: failure})
+	f.p.deliver(node.FenceDone{ID: f.e.ID, Target: f.e.Target, OK: ok, Device: device, Error: failure,
+		LeftOff: ok && f.e.Action == "reboot" && f.p.w.inSteps})
 }

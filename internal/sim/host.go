@@ -15,6 +15,8 @@ type host struct {
 	// runs counts runs of hostd; a planned start is void when it has changed.
 	runs   int
 	copies map[string]*replica
+	// leftOff: a device has switched it off to reboot it and not on again.
+	leftOff bool
 	// offSince is when the power last went; see guests and the fencer.
 	offSince time.Time
 }
@@ -36,7 +38,7 @@ func (w *world) powerOn(h *host) {
 	if h.powered {
 		return
 	}
-	h.powered = true
+	h.powered, h.leftOff = true, false
 	h.boot++
 	w.note(h.name, "power on, %s", h.bootID())
 	w.startLater(h, w.dice.between(time.Second, 3*time.Second))

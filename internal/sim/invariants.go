@@ -163,7 +163,6 @@ func (w *world) checkAlways(p *process) {
 	}
 	p.version = now.Version
 	w.checkVersion(p, now)
-	w.checkWriter(p, now)
 }
 
 // checkVersion: two cores with the same configuration version have the same

@@ -20,6 +20,8 @@ type network struct {
 	w    *world
 	cut  map[wire]bool
 	slow time.Duration // the worst delay of a message while above 0
+	// calm is when the last slow message has arrived.
+	calm time.Time
 	// deadtime is how long at most a lost peer stays in a view.
 	deadtime time.Duration
 	pairs    []*pair

@@ -99,7 +99,12 @@ type world struct {
 	devices map[string]int // moods of fencing devices
 	faults  []fault
 	mends   int
-	tidied  time.Time // when the administrator last did something
+	mended  time.Time // when all faults ended
+	// inSteps: a reboot by a device is off, and on by another order.
+	inSteps bool
+	// fencerDies: the next hostd that fences is killed.
+	fencerDies bool
+	tidied     time.Time // when the administrator last did something
 	// agentsFail: operations fail now and then.
 	agentsFail bool
 	initial    cib.Configuration
@@ -170,6 +175,7 @@ func newWorld(seed uint64, opts Options) *world {
 	w.clients = &clients{w: w}
 	w.guests = &guests{w: w}
 	w.initial = w.configuration()
+	w.inSteps = w.dice.chance(0.7)
 	for _, f := range faults {
 		if opts.Faults == nil || contains(opts.Faults, f.name) {
 			w.faults = append(w.faults, f)
@@ -232,7 +238,7 @@ func (w *world) inspectEvery() {
 
 // disturbed: something slows everybody down, so that agreement may wait.
 func (w *world) disturbed() bool {
-	slow := w.network.slow > 0
+	slow := w.network.slow > 0 || w.agenda.now.Before(w.network.calm)
 	for _, h := range w.hosts {
 		slow = slow || h.disk.slow > 0 || h.disk.full
 	}

@@ -30,6 +30,12 @@ func (s *Stage) Kill(host string, again time.Duration) {
 // Writing tells whether a host's state is on its way to the disk.
 func (s *Stage) Writing(host string) bool { return len(s.w.host(host).disk.pending) > 0 }
 
+// KillFencer is kill -9 of the next hostd that has fenced.
+func (s *Stage) KillFencer() { s.w.fencerDies = true }
+
+// Powered tells whether a host has power.
+func (s *Stage) Powered(host string) bool { return s.w.host(host).powered }
+
 // Cut severs both links from one host to another, one way, until all faults
 // end.
 func (s *Stage) Cut(from, to string) {
@@ -77,6 +83,12 @@ func (s *Stage) RunsOn(resource string) []string {
 func (s *Stage) Sticky() bool {
 	v, _ := lookup(s.w.initial.RscDefaults, "resource-stickiness")
 	return v != "0"
+}
+
+// Reboots tells whether this seed's nodes are fenced to reboot, not to stay off.
+func (s *Stage) Reboots() bool {
+	v, _ := lookup(s.w.initial.Properties, "stonith-action")
+	return v == "reboot"
 }
 
 // Fences returns how many fencings were ordered so far.

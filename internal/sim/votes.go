@@ -44,13 +44,24 @@ func (w *world) checkVote(p *process, e node.Send) {
 }
 
 // checkWriter: over all time one DC has written with quorum in a term. It is
-// what makes a greater term mean a later one.
-func (w *world) checkWriter(p *process, now *cib.CIB) {
-	term := now.Version.Term
-	if p.inspect.DC() != p.host.name || !now.HaveQuorum || term != p.inspect.Term() {
+// what makes a greater term mean a later one. What a DC has only in memory goes
+// with it, so this looks at what has just reached its disk.
+func (w *world) checkWriter(p *process, state []byte) {
+	now := p.inspect.CIB()
+	if state == nil || now == nil || p.inspect.DC() != p.host.name || !now.HaveQuorum {
 		return
 	}
-	if before, written := w.writers[term]; written && before != p.host.name {
+	var written struct {
+		Version cib.Version `json:"version"`
+	}
+	if err := json.Unmarshal(state, &written); err != nil {
+		return // a test's own
+	}
+	term := written.Version.Term
+	if term != p.inspect.Term() {
+		return
+	}
+	if before, known := w.writers[term]; known && before != p.host.name {
 		w.violate("one DC writes in a term", "%s writes in term %d, in which %s has written", p.host.name, term, before)
 	}
 	w.writers[term] = p.host.name
