@@ -26,12 +26,18 @@ func (c *Core) invite(name string) {
 		c.office.joins[name] = j
 	}
 	j.asked, j.no, j.offer, j.joined = c.now, 0, nil, false
-	if j.due = name != c.cfg.Node && !c.pledged(); j.due {
-		return // nobody follows a DC that may yet forget its own term
+	if j.due = !c.mayInvite(name); j.due {
+		return
 	}
 	c.office.asks++
 	j.no = c.office.asks
 	c.send(name, message{JoinAsk: &askJoinMsg{No: j.no}})
+}
+
+// mayInvite reports whether this DC's disk is ready for a member: nobody follows a
+// DC that may yet forget its own term, or that it has seen the member again.
+func (c *Core) mayInvite(name string) bool {
+	return name == c.cfg.Node || c.pledged() && !c.heldForDown(name)
 }
 
 // joinAsked follows a DC of a greater term, or the one this node has given its
@@ -99,10 +105,9 @@ func (c *Core) joinProgress() {
 		case c.lettingGo(name): // it is on its way out
 		case j == nil:
 			c.invite(name)
-		case j.offer != nil && c.heldForDown(name):
 		case j.offer != nil:
 			ready = append(ready, name)
-		case j.due && c.pledged():
+		case j.due && c.mayInvite(name):
 			j.since, j.came = c.now, c.now
 			c.invite(name)
 		case !j.joined && !c.now.Before(j.asked.Add(c.cfg.Timings.Join)):
