@@ -57,13 +57,16 @@ type inputError struct{ error }
 func (e *inputError) Unwrap() error { return e.error }
 
 func (a *app) decode(name string, r io.Reader, verbose bool) (*cib.CIB, error) {
-	input, warnings, err := cib.DecodeXML(r)
+	input, notices, err := cib.DecodeXML(r)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	for _, w := range warnings {
-		if verbose {
-			a.warn("warning: %s: %s", name, w)
+	for _, n := range notices {
+		switch {
+		case n.Upgraded():
+			a.warn("upgraded: %s: %s", name, n)
+		case verbose:
+			a.warn("warning: %s: %s", name, n)
 		}
 	}
 	return input, nil

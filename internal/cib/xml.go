@@ -7,10 +7,11 @@ import (
 )
 
 // DecodeXML reads Pacemaker's CIB XML, configuration and status. Errors name
-// element, id, line and remedy, all of them joined; warnings name what is
-// unknown here and was left out. References by id-ref are resolved, and kept
-// so that EncodeXML writes them again. Nesting and size are bounded.
-func DecodeXML(r io.Reader) (*CIB, []string, error) {
+// element, id, line and remedy, all of them joined. Documents of older schemas
+// are upgraded. The notices name what was upgraded, and what is unknown here
+// and was left out. References by id-ref are resolved, and kept so that
+// EncodeXML writes them again. Nesting and size are bounded.
+func DecodeXML(r io.Reader) (*CIB, []Notice, error) {
 	root, err := parseTree(r, maxXMLBytes)
 	if err != nil {
 		return nil, nil, fmt.Errorf("CIB XML: %w", err)
@@ -19,15 +20,16 @@ func DecodeXML(r io.Reader) (*CIB, []string, error) {
 		return nil, nil, fmt.Errorf("CIB XML: the top element is %s, not <cib>: is this another kind of file?", root.place())
 	}
 	log := &codecLog{byID: map[string]*element{}}
+	upgrade(root, log)
 	log.index(root)
 	c := &codec{e: root, decoding: true, log: log}
 	out := &CIB{}
 	document(c, out)
 	c.reportUnread()
 	if err := log.err(); err != nil {
-		return nil, log.warnings, fmt.Errorf("CIB XML: %w", err)
+		return nil, log.notices(), fmt.Errorf("CIB XML: %w", err)
 	}
-	return out, log.warnings, nil
+	return out, log.notices(), nil
 }
 
 // index notes the elements that can be named by id-ref: those of the

@@ -23,7 +23,13 @@ type codec struct {
 // told at once.
 type codecLog struct {
 	errs     []error
-	warnings []string
+	warnings []Notice
+	upgrades []Notice
+	// more counts the notices that were left out.
+	more int
+	// strict makes what is unknown an error: the document names the schema
+	// that it follows.
+	strict bool
 	// byID finds the elements that id-ref may name, and refCost counts the
 	// elements that were read through one.
 	byID    map[string]*element
@@ -40,9 +46,29 @@ func (c *codec) fail(format string, args ...any) {
 }
 
 func (c *codec) warn(format string, args ...any) {
-	if len(c.log.warnings) < maxCodecErrors {
-		c.log.warnings = append(c.log.warnings, c.e.place()+": "+fmt.Sprintf(format, args...))
+	c.log.notice(Notice{Element: c.e.name, ID: c.e.get("id"), Line: c.e.line, Message: fmt.Sprintf(format, args...)})
+}
+
+// notice keeps a notice, up to a bound for each kind.
+func (l *codecLog) notice(n Notice) {
+	list := &l.warnings
+	if n.Upgraded() {
+		list = &l.upgrades
 	}
+	if len(*list) == maxCodecErrors {
+		l.more++
+		return
+	}
+	*list = append(*list, n)
+}
+
+// notices are the upgrades, then what else is to be told.
+func (l *codecLog) notices() []Notice {
+	all := slices.Concat(l.upgrades, l.warnings)
+	if l.more > 0 {
+		all = append(all, Notice{Element: "cib", Line: 1, Message: fmt.Sprintf("%d more notices are not shown", l.more)})
+	}
+	return all
 }
 
 func (l *codecLog) err() error { return errors.Join(l.errs...) }

@@ -14,7 +14,7 @@ import (
 
 var update = flag.Bool("update", false, "write what the tests produce to their golden files")
 
-func decodeFile(t *testing.T, path string) (*CIB, []string, error) {
+func decodeFile(t *testing.T, path string) (*CIB, []Notice, error) {
 	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {
@@ -150,11 +150,20 @@ func TestXMLOfOlderAndLaxerDocuments(t *testing.T) {
 			if !test.check(x) {
 				t.Errorf("decoded: %s", encode(t, x))
 			}
-			if got := strings.Join(warnings, "\n"); got != test.warns {
+			if got := lines(warnings); got != test.warns {
 				t.Errorf("warnings %q, want %q", got, test.warns)
 			}
 		})
 	}
+}
+
+// lines are notices as a user sees them.
+func lines(notices []Notice) string {
+	var texts []string
+	for _, n := range notices {
+		texts = append(texts, n.String())
+	}
+	return strings.Join(texts, "\n")
 }
 
 func TestXMLGivesIDsToWhatHasNone(t *testing.T) {

@@ -68,10 +68,7 @@ func (e *element) size() int {
 
 // place names the element for a message: <primitive id="db"> in line 12.
 func (e *element) place() string {
-	if id, ok := e.attr("id"); ok {
-		return fmt.Sprintf("<%s id=%q> in line %d", e.name, id, e.line)
-	}
-	return fmt.Sprintf("<%s> in line %d", e.name, e.line)
+	return placeOf(e.name, e.get("id"), e.line)
 }
 
 // parseTree reads one document of up to maxBytes. It never panics, whatever
