@@ -214,6 +214,9 @@ func (r *resource) bansBut(n *node, asked map[*resource]bool) []Reason {
 	case pl == nil:
 		return []Reason{{Kind: ReasonOptIn, Node: n.name}}
 	}
+	if rest := r.leftOver(n); rest < 0 && rest == pl.score && len(r.withThis) > 0 {
+		return []Reason{{Kind: ReasonFollowers, Node: n.name, Score: rest, Detail: r.followerNames()}}
+	}
 	return []Reason{{Kind: ReasonScore, Node: n.name, Score: pl.score}}
 }
 
@@ -490,16 +493,21 @@ func (r *resource) outscored(n *node) []Reason {
 // that r itself has is taken away: it comes from what is colocated with r.
 func (r *resource) followersWish(better, n *node) Reason {
 	rest := r.leftOver(better).Add(-r.leftOver(n))
+	if len(r.withThis) == 0 {
+		return Reason{}
+	}
+	return Reason{Kind: ReasonFollowers, Node: better.name, Score: rest, Detail: r.followerNames()}
+}
+
+// followerNames are those that are colocated with r, each with its constraint.
+func (r *resource) followerNames() string {
 	var names []string
 	for _, c := range r.withThis {
 		if name := c.dependent.id + " by " + r.p.colocationID(c.id); !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
-	if len(names) == 0 {
-		return Reason{}
-	}
-	return Reason{Kind: ReasonFollowers, Node: better.name, Score: rest, Detail: strings.Join(names, ", ")}
+	return strings.Join(names, ", ")
 }
 
 func (r *resource) leftOver(n *node) cib.Score {

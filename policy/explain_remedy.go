@@ -227,11 +227,9 @@ func (p *plan) togetherStep(why Reason, n *node, asked map[*resource]bool) (Step
 		n = nil
 	}
 	if why.Kind != ReasonColocation || why.Than > 0 {
-		if n != nil && nodeOf(other.where()) == nil {
-			if step, ok := p.nextStep(other, nil, asked); ok {
-				return step, true
-			}
-			delete(asked, other)
+		if nodeOf(other.where()) == nil {
+			// First it must run at all; the next round brings it here.
+			n = nil
 		}
 		if step, ok := p.nextStep(other, n, asked); ok {
 			return step, true
