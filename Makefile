@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 # Packages whose tests run real hosts, sockets and clocks, or keep every core
 # busy: one after the other, so that none starves another.
-REAL := internal/lab internal/hypervisor internal/cluster internal/sim
+REAL := internal/lab internal/hypervisor internal/cluster internal/sim internal/conformance
 space := $(subst ,, )
 GO ?= go
 # hostd finds libvirt.so.0 at run time: neither headers nor libvirt are needed to build it.
@@ -62,8 +62,10 @@ sim: ## run the simulator over SEEDS seeds (default 1000)
 
 .PHONY: conformance
 conformance: SEEDS ?= 500
-conformance: deps ## compare the scheduler with the installed crm_simulate: SEEDS=500 random CIBs, or one SEED=17
+conformance: MUTANTS ?= 0
+conformance: deps ## compare the scheduler with the installed crm_simulate: SEEDS=500 random CIBs, or one SEED=17; MUTANTS=20 of each recorded case
 	$(GO) run ./internal/conformance/cmd/conformance check $(if $(SEED),-seed $(SEED),-seeds $(SEEDS))
+	$(if $(filter-out 0,$(MUTANTS)),$(GO) run ./internal/conformance/cmd/conformance check -mutate $(KVMHA_SCHEDULER_CASES) -rounds $(MUTANTS))
 
 .PHONY: bench
 bench: deps bin/lab ## measure what docs/performance.md says, against the reference where it is installed

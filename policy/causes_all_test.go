@@ -9,6 +9,10 @@ import (
 	"kvmha/internal/cib"
 )
 
+// casesVariable names a folder of the reference scheduler's cases. They are not
+// part of the project; internal/conformance compares the answers to them.
+const casesVariable = "KVMHA_SCHEDULER_CASES"
+
 // everyCase runs a check on each input recorded with the reference scheduler.
 func everyCase(t *testing.T, check func(t *testing.T, c *cib.CIB)) {
 	t.Helper()

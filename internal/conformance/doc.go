@@ -6,9 +6,11 @@
 //
 //   - Generate makes a random cluster from a seed: nodes in every state,
 //     resources of every kind, constraints between them and a history of what
-//     happened so far. Large makes a big and tidy one, for timing.
-//   - Ours decides in this process; Reference asks the installed crm_simulate.
-//     Both give an Answer.
+//     happened so far. Large makes a big and tidy one, for timing. Mutate
+//     changes a few things in a CIB: in a recorded one it reaches what no random
+//     cluster would.
+//   - A Survey compares on many of these. Ours decides in this process,
+//     Reference asks the installed crm_simulate; both give an Answer.
 //   - Compare tells where two answers differ, blind to numbering and to the
 //     order of what has none; Minimise removes everything from a CIB that a
 //     difference does not need.

@@ -55,7 +55,7 @@ func TestAReferenceThatGivesUpHasNoAnswer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := script(t, test.body).Ask(t.Context(), []byte("<cib/>"))
+			_, err := script(t, test.body).Ask(t.Context(), []byte("<cib/>"), "")
 			if !errors.Is(err, test.want) || !strings.Contains(err.Error(), test.says) {
 				t.Errorf("%v, want %v with %q", err, test.want, test.says)
 			}
@@ -66,7 +66,7 @@ func TestAReferenceThatGivesUpHasNoAnswer(t *testing.T) {
 func TestAReferenceThatIsNotThereIsNoDifference(t *testing.T) {
 	t.Parallel()
 	missing := &Reference{Command: "no-such-reference", Folder: t.TempDir()}
-	if _, err := missing.Try(context.Background(), Generate(1, 1)); err == nil || errors.Is(err, ErrUnfit) {
+	if _, err := missing.Try(context.Background(), Specimen{Document: Generate(1, 1)}); err == nil || errors.Is(err, ErrUnfit) {
 		t.Errorf("error %v", err)
 	}
 }

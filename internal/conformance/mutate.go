@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -33,6 +34,9 @@ func Mutate(document, donor []byte, seed uint64) (Mutant, error) {
 	root, err := parseXML(string(document))
 	if err != nil {
 		return Mutant{}, err
+	}
+	if root.name != "cib" || root.child("configuration") == nil {
+		return Mutant{}, errors.New("no <cib> with a <configuration> to change")
 	}
 	m := &mutator{dice: dice{rand.New(rand.NewPCG(seed, 0x6d75746174))}, root: root, donor: donor}
 	m.date()
@@ -93,7 +97,7 @@ func (m *mutator) all(names ...string) []*element {
 // any draws one of the elements of these names, or nil.
 func (m *mutator) any(names ...string) *element { return m.one(m.all(names...)) }
 
-// parent returns the element that e is a child of.
+// parent returns the element that e is a child of, or nil.
 func (m *mutator) parent(e *element) *element {
 	var found *element
 	m.root.walk(func(p *element) {
@@ -106,12 +110,23 @@ func (m *mutator) parent(e *element) *element {
 
 // remove takes an element out of the tree.
 func (m *mutator) remove(e *element) bool {
-	if e == nil {
+	p := m.parent(e)
+	if e == nil || p == nil {
 		return false
 	}
-	p := m.parent(e)
 	p.kids = slices.DeleteFunc(p.kids, func(k *element) bool { return k == e })
 	return true
+}
+
+// stateOf returns the state of the node that a resource's history is part of,
+// or nil.
+func (m *mutator) stateOf(resource *element) *element {
+	for e := resource; e != nil; e = m.parent(e) {
+		if e.name == "node_state" {
+			return e
+		}
+	}
+	return nil
 }
 
 // id makes one that the CIB does not have.

@@ -111,7 +111,8 @@ func lastCall(resource *element) int {
 // executor records it: as the last failure, and as an attribute that counts.
 func (m *mutator) failOperation() bool {
 	resource := m.any("lrm_resource")
-	if resource == nil || len(resource.kids) == 0 {
+	state := m.stateOf(resource)
+	if state == nil || len(resource.kids) == 0 {
 		return false
 	}
 	name, interval := m.pick("monitor", "monitor", "start", "stop", "promote", "demote", "migrate_to", "migrate_from"), "0"
@@ -139,7 +140,6 @@ func (m *mutator) failOperation() bool {
 		resource.add(again)
 	}
 	if m.chance(0.7) {
-		state := m.parent(m.parent(m.parent(resource)))
 		suffix := fmt.Sprintf("-%s#%s_%s", id, name, interval)
 		m.transient(state, "fail-count"+suffix, m.pick("1", "3", "INFINITY", "1000000"))
 		m.transient(state, "last-failure"+suffix, strconv.Itoa(date-10))
@@ -171,7 +171,7 @@ func (m *mutator) moveHistory() bool {
 
 func (m *mutator) transplant(resource *element) bool {
 	list := m.any("lrm_resources")
-	if resource == nil || slices.Contains(list.kids, resource) {
+	if resource == nil || list == nil || slices.Contains(list.kids, resource) {
 		return false
 	}
 	list.kids = slices.DeleteFunc(list.kids, func(k *element) bool { return k.attr("id") == resource.attr("id") })
@@ -182,10 +182,11 @@ func (m *mutator) transplant(resource *element) bool {
 // migrate lets a resource have come from another node, or have left for it.
 func (m *mutator) migrate() bool {
 	resource := m.any("lrm_resource")
-	if resource == nil || len(resource.kids) == 0 {
+	state := m.stateOf(resource)
+	if state == nil || len(resource.kids) == 0 {
 		return false
 	}
-	here, there := m.parent(m.parent(m.parent(resource))).attr("uname"), m.nodeName()
+	here, there := state.attr("uname"), m.nodeName()
 	if here == there || here == "" || there == "" {
 		return false
 	}
@@ -248,11 +249,11 @@ func (m *mutator) renumber() bool {
 
 func (m *mutator) changeFailcount() bool {
 	resource := m.any("lrm_resource")
-	if resource == nil {
+	state := m.stateOf(resource)
+	if state == nil {
 		return false
 	}
 	suffix := m.pick("", "#monitor_10000", "#start_0", "#stop_0")
-	state := m.parent(m.parent(m.parent(resource)))
 	id := resource.attr("id")
 	if m.chance(0.5) {
 		id, _, _ = strings.Cut(id, ":")

@@ -146,7 +146,7 @@ func (m *mutator) wrapInClone() bool {
 func (m *mutator) wrapInGroup() bool {
 	list := m.section("resources")
 	a, b := m.one(list.kids), m.one(list.kids)
-	if a == b || a.name != "primitive" || b.name != "primitive" {
+	if a == nil || a == b || a.name != "primitive" || b.name != "primitive" {
 		return false
 	}
 	m.remove(b)

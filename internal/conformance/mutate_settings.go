@@ -69,7 +69,7 @@ func (m *mutator) changeProperty() bool {
 // other sections by name is left behind.
 func (m *mutator) merge() bool {
 	donor, err := parseXML(string(m.donor))
-	if err != nil || !m.chance(0.5) {
+	if err != nil || donor.child("configuration") == nil || !m.chance(0.5) {
 		return false
 	}
 	states, nodes := m.all("node_state"), m.all("node")

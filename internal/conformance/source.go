@@ -9,6 +9,8 @@ import (
 // Specimen is a CIB to compare on.
 type Specimen struct {
 	Document []byte
+	// Date is the time to decide for (ISO 8601), empty for the CIB's own.
+	Date string
 	// Origin says in a few words how it was made.
 	Origin string
 }
@@ -17,14 +19,18 @@ type Specimen struct {
 type Source func(seed uint64) (Specimen, error)
 
 // Random is the Source of Generate. A size of 0 spreads sizes from 1 to 9 over
-// the seeds.
+// the seeds. Some are to be decided for another time than their own.
 func Random(size int, without ...string) Source {
 	return func(seed uint64) (Specimen, error) {
 		n := size
 		if n == 0 {
 			n = 1 + int(seed%9)
 		}
-		return Specimen{Generate(seed, n, without...), fmt.Sprintf("size %d", n)}, nil
+		s := Specimen{Document: Generate(seed, n, without...), Origin: fmt.Sprintf("size %d", n)}
+		if seed%10 == 3 {
+			s.Date = "2025-06-16 09:30:00Z"
+		}
+		return s, nil
 	}
 }
 
@@ -38,7 +44,7 @@ func Mutants(cases []Case) Source {
 		if err != nil {
 			return Specimen{}, fmt.Errorf("case %s: %w", c.Name, err)
 		}
-		return Specimen{m.Document, c.Name + ": " + strings.Join(m.Changes, ", ")}, nil
+		return Specimen{Document: m.Document, Date: c.Date, Origin: c.Name + ": " + strings.Join(m.Changes, ", ")}, nil
 	}
 }
 
@@ -47,6 +53,6 @@ func Files(paths []string) Source {
 	return func(seed uint64) (Specimen, error) {
 		path := paths[(seed-1)%uint64(len(paths))]
 		document, err := os.ReadFile(path)
-		return Specimen{document, path}, err
+		return Specimen{Document: document, Origin: path}, err
 	}
 }

@@ -7,9 +7,9 @@ import (
 	"slices"
 )
 
-// Trial is the comparison of one CIB.
+// Trial is the comparison on one specimen.
 type Trial struct {
-	Document []byte
+	Specimen
 	// Unfit says why the reference has no answer; there are no Differences
 	// then.
 	Unfit       string
@@ -18,9 +18,9 @@ type Trial struct {
 
 // Try compares our answer with the reference's. The error says that the
 // reference cannot be run.
-func (r *Reference) Try(ctx context.Context, document []byte) (Trial, error) {
-	trial := Trial{Document: document}
-	want, err := r.Ask(ctx, document)
+func (r *Reference) Try(ctx context.Context, specimen Specimen) (Trial, error) {
+	trial := Trial{Specimen: specimen}
+	want, err := r.Ask(ctx, specimen.Document, specimen.Date)
 	if errors.Is(err, ErrUnfit) || errors.Is(err, ErrRefused) {
 		trial.Unfit = err.Error()
 		return trial, nil
@@ -28,7 +28,7 @@ func (r *Reference) Try(ctx context.Context, document []byte) (Trial, error) {
 	if err != nil {
 		return trial, fmt.Errorf("ask the reference: %w", err)
 	}
-	got, err := Ours(document, "")
+	got, err := Ours(specimen.Document, specimen.Date)
 	if err != nil {
 		trial.Differences = []Difference{{Aspect: "failure", Lines: []string{"+ " + err.Error()}}}
 		return trial, nil
@@ -46,12 +46,13 @@ func (t *Trial) Aspects() []string {
 	return out
 }
 
-// Reduce returns a smaller CIB that differs in the same aspects. It asks the
-// reference up to tries times.
-func (r *Reference) Reduce(ctx context.Context, t Trial, tries int) []byte {
-	aspects := t.Aspects()
-	return Minimise(t.Document, tries, func(document []byte) bool {
-		smaller, err := r.Try(ctx, document)
+// Reduce returns a smaller specimen that differs in the same aspects. It asks
+// the reference up to tries times.
+func (r *Reference) Reduce(ctx context.Context, t Trial, tries int) Specimen {
+	aspects, small := t.Aspects(), t.Specimen
+	small.Document = Minimise(t.Document, tries, func(document []byte) bool {
+		smaller, err := r.Try(ctx, Specimen{Document: document, Date: t.Date})
 		return err == nil && slices.Equal(smaller.Aspects(), aspects)
 	})
+	return small
 }

@@ -114,7 +114,12 @@ func (g *graphWriter) action(a *policy.Action) {
 	}
 	g.open(r.Element, attrs)
 	if r.ResourceID != "" {
-		g.empty("primitive", nonEmpty([]cib.NV{
+		tag := "primitive"
+		if r.Class == "" {
+			// Only a group that has lost all its members is probed itself.
+			tag = "group"
+		}
+		g.empty(tag, nonEmpty([]cib.NV{
 			{Name: "id", Value: r.ResourceID}, {Name: "long-id", Value: r.ResourceLongID},
 			{Name: "class", Value: r.Class}, {Name: "provider", Value: r.Provider}, {Name: "type", Value: r.Type},
 		}))
