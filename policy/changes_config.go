@@ -138,7 +138,7 @@ func (p *plan) checkOperation(r *resource, n *node, op *cib.OpHistory) bool {
 	}
 	verdict := p.compareDigest(r, n, op)
 	if p.in.Sanitized && verdict != digestSame && op.SecureDigest != "" && p.secureDigest(r, n, op) == op.SecureDigest {
-		p.notices = append(p.notices, "Only 'private' parameters to "+readableInterval(op.IntervalMS)+"-interval "+task+" for "+r.id+" on "+n.label()+" changed: "+op.Magic)
+		p.tell("Only 'private' parameters to " + readableInterval(op.IntervalMS) + "-interval " + task + " for " + r.id + " on " + n.label() + " changed: " + op.Magic)
 		return false
 	}
 	switch verdict {

@@ -58,9 +58,9 @@ func (p *plan) addDeviceDigests(a *action, n *node) bool {
 		entry := r.id + ":" + r.kind + ":"
 		if known && !strings.Contains(have, entry+d.all) && !strings.Contains(n.attrs["#digests-secure"], entry+public) {
 			same = false
-			p.notices = append(p.notices, "notice: Unfencing Pacemaker Remote node "+n.name+" because the definition of "+r.id+" changed")
+			p.tell("notice: Unfencing Pacemaker Remote node " + n.name + " because the definition of " + r.id + " changed")
 		} else if known && !strings.Contains(have, entry+d.all) {
-			p.notices = append(p.notices, "Only 'private' parameters to "+r.id+" for unfencing "+n.name+" changed")
+			p.tell("Only 'private' parameters to " + r.id + " for unfencing " + n.name + " changed")
 		}
 		all.WriteString(entry + d.all + ",")
 		secure.WriteString(entry + public + ",")

@@ -197,6 +197,11 @@ func (p *plan) fault(format string, args ...any) {
 	p.errors = append(p.errors, fmt.Sprintf(format, args...))
 }
 
+// tell adds a line behind the scores that there are so far.
+func (p *plan) tell(text string) {
+	p.notices = append(p.notices, Notice{Text: text, Behind: len(p.scores)})
+}
+
 func (p *plan) warn(format string, args ...any) {
 	p.warnings = append(p.warnings, fmt.Sprintf(format, args...))
 }

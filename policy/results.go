@@ -225,13 +225,14 @@ func (p *plan) checkRecoverable(r *resource, n *node, op *cib.OpHistory) {
 	r.noteAt(nil, blockedReason(op, n), 0)
 }
 
-// recordFailure lists an operation as failed, once per node.
+// recordFailure lists an operation as failed, once per node; as with the
+// reference, of the operations that have no key only the first.
 func (p *plan) recordFailure(r *resource, n *node, op *cib.OpHistory) {
 	if !n.online {
 		return
 	}
 	for _, f := range p.failedOps {
-		if f.Node == n.name && historyKey(&f.Op) == historyKey(op) {
+		if f.Node == n.name && f.Op.OperationKey == op.OperationKey {
 			return
 		}
 	}

@@ -190,12 +190,18 @@ type Transition struct {
 	RecheckAt time.Time `json:"recheck-at,omitzero"`
 	Warnings  []string  `json:"warnings,omitempty"`
 	// Notices are lines that crm_simulate prints among its output.
-	Notices []string `json:"notices,omitempty"`
+	Notices []Notice `json:"notices,omitempty"`
 	Errors  []string `json:"errors,omitempty"`
 	// Instances, Disabled and Blocked count primitives and clone instances.
 	Instances     int `json:"instances,omitempty"`
 	DisabledCount int `json:"disabled,omitempty"`
 	BlockedCount  int `json:"blocked,omitempty"`
+}
+
+// Notice is a line that stands behind so many lines of Transition.Scores.
+type Notice struct {
+	Text   string `json:"text"`
+	Behind int    `json:"behind,omitempty"`
 }
 
 // FailedOp is one failed operation as crm_mon lists it.

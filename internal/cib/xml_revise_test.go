@@ -77,7 +77,9 @@ func TestReviseXMLChangesOnlyWhatDiffers(t *testing.T) {
 			added: []string{`<node_state id="1" uname="n1" in_ccm="1700000000" crmd="1700000001" shutdown="0"/>`},
 		},
 		"the first property": {
-			change:  func(x *CIB) { x.Config.Properties = []NVSet{{ID: "set", Pairs: []NV{{ID: "w", Name: "have-watchdog", Value: "1"}}}} },
+			change: func(x *CIB) {
+				x.Config.Properties = []NVSet{{ID: "set", Pairs: []NV{{ID: "w", Name: "have-watchdog", Value: "1"}}}}
+			},
 			removed: []string{`<crm_config/>`},
 			added:   []string{`<crm_config>`, `<cluster_property_set id="set">`, `<nvpair id="w" name="have-watchdog" value="1"/>`, `</cluster_property_set>`, `</crm_config>`},
 		},

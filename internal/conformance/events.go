@@ -3,7 +3,6 @@ package conformance
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
 
 	"kvmha/internal/cib"
 	"kvmha/policy"
@@ -17,6 +16,9 @@ func Events(seed uint64, x *cib.CIB) []string {
 	t := policy.Schedule(policy.Input{CIB: x, Sanitized: true})
 	for i := range t.Nodes {
 		e.nodes = append(e.nodes, t.Nodes[i].Name)
+		if t.Nodes[i].Type == "member" {
+			e.members = append(e.members, t.Nodes[i].Name)
+		}
 	}
 	e.learn(t.Resources)
 	for _, a := range t.Actions {
@@ -40,7 +42,7 @@ func Events(seed uint64, x *cib.CIB) []string {
 
 type events struct {
 	*rand.Rand
-	nodes, resources, tickets []string
+	nodes, members, resources, tickets []string
 	// actions are operations that are due anyway.
 	actions []*policy.Action
 }
@@ -67,9 +69,11 @@ func (e *events) one() []string {
 		return []string{"-i", e.operation() + "@" + e.pick(e.nodes...) + "=" + e.code()}
 	case kind == "F" && len(e.actions) > 0:
 		return []string{"-F", e.failure()}
-	case kind == "u" && e.IntN(3) == 0:
-		return []string{"-u", "newcomer"}
-	case slices.Contains([]string{"u", "d", "f"}, kind) && len(e.nodes) > 0:
+	case kind == "u" && len(e.members) > 0:
+		// A guest node that comes up becomes a member of the cluster for
+		// crm_simulate, and is a guest node at the same time.
+		return []string{"-u", e.pick(append(e.members, "newcomer")...)}
+	case (kind == "d" || kind == "f") && len(e.nodes) > 0:
 		return []string{"-" + kind, e.pick(e.nodes...)}
 	}
 	return nil

@@ -158,13 +158,18 @@ func (r *run) scores(t *policy.Transition) {
 	}
 	r.section()
 	r.out.begin("%s", title)
-	if !r.Quiet {
-		for _, notice := range t.Notices {
-			r.out.info("%s", notice)
-		}
+	notices := t.Notices
+	if r.Quiet {
+		notices = nil
 	}
-	for i := range t.Scores {
-		r.out.item("", "%s", scoreLine(&t.Scores[i]))
+	for i := range len(t.Scores) + 1 {
+		for len(notices) > 0 && notices[0].Behind <= i {
+			r.out.info("%s", notices[0].Text)
+			notices = notices[1:]
+		}
+		if i < len(t.Scores) {
+			r.out.item("", "%s", scoreLine(&t.Scores[i]))
+		}
 	}
 	r.out.end()
 }
