@@ -266,7 +266,6 @@ func (h *Host) Run(ctx context.Context) (err error) {
 	defer close(h.disk.requests)
 	defer stop()
 	h.log.Info("hostd-started", "node", h.options.Node, "cluster", h.config.Name, "config", h.options.ConfigPath)
-	systemd.Ready()
 	left, err = h.loop(ctx, failed)
 	return err
 }

@@ -125,8 +125,10 @@ func (h *Host) farewell(done node.LeftCluster) (left bool, err error) {
 	return true, h.engine.Leave(ctx)
 }
 
-// forwardEngine posts the engine's events.
+// forwardEngine posts the engine's events. The first view says that the engine
+// has its links, which is the last thing that a daemon needs to serve.
 func (h *Host) forwardEngine(ctx context.Context) error {
+	ready := false
 	for {
 		select {
 		case <-ctx.Done():
@@ -138,6 +140,10 @@ func (h *Host) forwardEngine(ctx context.Context) error {
 			switch e := ev.(type) {
 			case cluster.View:
 				h.events.post(node.ViewChanged{View: e})
+				if !ready {
+					ready = true
+					systemd.Ready()
+				}
 			case cluster.Message:
 				h.events.post(node.PeerMessage{From: e.From, Body: e.Body})
 			case cluster.Refused:
