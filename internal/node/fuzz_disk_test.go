@@ -14,7 +14,7 @@ import (
 // refused with an error, or the core starts, joins and writes it again.
 func FuzzState(f *testing.F) {
 	whole, err := json.Marshal(State{
-		Format: StateVersion, Cluster: "test", Term: 3, Voted: "alpha", Version: cib.Version{Epoch: 2, Term: 3},
+		Format: StateVersion, Cluster: "test", Version: cib.Version{Epoch: 2, Term: 3},
 		Config:      cib.Configuration{Nodes: []cib.Node{{ID: "1", Uname: "alpha"}}, Resources: []*cib.Resource{{ID: "web", Class: "ocf", Type: "Web"}}},
 		GuestFences: []cib.GuestFence{{Target: "web"}},
 	})
@@ -23,7 +23,7 @@ func FuzzState(f *testing.F) {
 	}
 	f.Add(whole)
 	f.Add(whole[:len(whole)/2])
-	f.Add([]byte(`{"format":1,"cluster":"test","config":{"resources":[null]}}`))
+	f.Add([]byte(`{"format":1,"cluster":"test","configuration":{"resources":[null]}}`))
 	f.Add([]byte(``))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		core, err := New(Config{
