@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"syscall"
 	"time"
+
+	"kvmha/internal/node"
 )
 
 // Victim is a process that is killed with SIGKILL while a step runs.
@@ -47,9 +49,10 @@ type Tally struct {
 	Kills, Disturbed, Recovered int
 }
 
-// RunDespite runs a step and kills the victim so long after its begin. The step itself may fail
-// for that; then, when the cluster has recovered, it is run once more and must
-// succeed. At no moment may the world show anything twice.
+// RunDespite runs a step and kills the victim so long after its begin. The step
+// itself may fail for that; then the cluster must recover by itself, and the step,
+// run once more, must succeed. At no moment may the world show anything twice.
+// The scene's power switch must boot what it has shot (SceneOptions.RebootAfterFence).
 func (p *Play) RunDespite(ctx context.Context, step Step, victim Victim, after time.Duration, tally *Tally) error {
 	first := make(chan error, 1)
 	go func() {
@@ -84,11 +87,11 @@ func (p *Play) RunDespite(ctx context.Context, step Step, victim Victim, after t
 	}
 	tally.Disturbed++
 	p.Note("the step was disturbed (%.120s); again, undisturbed", err.Error())
-	// A host that was fenced, because its hostd stayed away for too long, boots
-	// again; so does one whose power was cut when the survivor's hostd died too,
-	// which then waits for all.
-	if err := comeBack(ctx, p); err != nil {
-		return fmt.Errorf("after kill -9 of %s a host does not rejoin: %w", victim.Name, err)
+	// By itself: nobody presses a power button. A host that was fenced, because
+	// its hostd stayed away for too long, is switched on again by who fenced it.
+	_, err = p.Wait(ctx, "the cluster to recover by itself", func(s *node.StatusReply) bool { return p.Formed(s) && p.AllRun(s) })
+	if err != nil {
+		return fmt.Errorf("after kill -9 of %s: %w", victim.Name, err)
 	}
 	if err := step.Run(ctx, p); err != nil {
 		return fmt.Errorf("after kill -9 of %s the cluster has not recovered: %w", victim.Name, err)

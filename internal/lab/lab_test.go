@@ -101,7 +101,7 @@ func TestTheDemoRunsFromPowerOnToTheEnd(t *testing.T) {
 // one in which moment differs from run to run. `bin/lab soak` kills each of
 // them in every step.
 func TestEveryStepOfTheDemoSurvivesAKill(t *testing.T) {
-	scene := stage(t, SceneOptions{})
+	scene := stage(t, SceneOptions{RebootAfterFence: true})
 	play := playFor(t, scene)
 	seed := uint64(time.Now().UnixNano())
 	if text := os.Getenv("KVMHA_SEED"); text != "" {

@@ -190,7 +190,7 @@ func soak(ctx context.Context, victims []string) error {
 		}
 		var tally lab.Tally
 		fmt.Printf("\nkill -9 of %s in every step of the demo\n", v.Name)
-		err := withScene(ctx, lab.SceneOptions{}, func(scene *lab.Scene) error {
+		err := withScene(ctx, lab.SceneOptions{RebootAfterFence: true}, func(scene *lab.Scene) error {
 			play := lab.NewPlay(scene, func(at time.Duration, text string) {
 				fmt.Printf("%8d ms  %s\n", at.Milliseconds(), text)
 			})
