@@ -38,6 +38,9 @@ var Victims = []Victim{
 // callers draw a moment of it, so that many runs meet many moments.
 const KillWithin = 1500 * time.Millisecond
 
+// KillsWanted is how many moments of the demo every victim has to die in.
+const KillsWanted = 10
+
 // disturbedPatience is how long a step may try although its victim has died: a
 // step that lost what it waited for is run again all the same.
 const disturbedPatience = 45 * time.Second
