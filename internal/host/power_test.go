@@ -129,3 +129,53 @@ func TestAWriteWithoutItsLastSyncIsLostWithThePower(t *testing.T) {
 		t.Errorf("a rename whose folder was not synced left %q, want the old content: this disk cannot tell a missing sync", got)
 	}
 }
+
+func TestAPledgeThatWasAcknowledgedSurvivesAPowerCutAndNeedsNoRoom(t *testing.T) {
+	p := newPlatter(t)
+	var acknowledged []node.PledgeWritten
+	d, err := openDisk(filepath.Join(p.dir, "state"), func(ev node.Event) {
+		if done, ok := ev.(node.PledgeWritten); ok {
+			acknowledged = append(acknowledged, done)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(d.pledge.close)
+	for seq, text := range []string{`{"term":1}`, `{"term":2}`, `{"term":3}`, `{"term":4}`} {
+		if seq == 2 {
+			p.fill()
+		}
+		d.carryOut([]node.Effect{node.WritePledge{Seq: uint64(seq + 1), Data: []byte(text)}})
+		if n := len(acknowledged); n != seq+1 || acknowledged[seq].Error != "" {
+			t.Fatalf("acknowledged %+v", acknowledged)
+		}
+		left := filepath.Join(t.TempDir(), "pledge")
+		if err := os.WriteFile(left, []byte(p.cut("state/"+pledgeName)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := (&pledgeFile{path: left}).load(); err != nil || string(got) != text {
+			t.Errorf("%s was acknowledged, and the power cut left %q (%v)", text, got, err)
+		}
+	}
+}
+
+// fill leaves no room on the disk.
+func (p *platter) fill() {
+	p.t.Helper()
+	file, err := os.Create(filepath.Join(p.dir, "filler"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, size := range []int{1 << 16, 1 << 10, 1} {
+		for err = nil; err == nil; {
+			_, err = file.Write(make([]byte, size))
+		}
+	}
+	if err := file.Close(); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(p.dir, "one-more"), []byte("x"), 0o600); err == nil {
+		p.t.Fatal("the disk is not full: this shows nothing")
+	}
+}
