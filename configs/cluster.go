@@ -32,7 +32,8 @@ type clusterTable struct {
 	// wait-for-all. True when it is not given and there are exactly two nodes.
 	TwoNode string `toml:"two-node" is:"bool"`
 	// A cluster that starts does nothing before all nodes have been seen
-	// together once, so that no half starts alone after a power failure.
+	// together once, so that no half starts alone after a power failure. A hostd
+	// that is killed and comes back on a host that runs on need not wait again.
 	WaitForAll bool `toml:"wait-for-all" default:"false"`
 	// Folder on each node for what must outlive a power cut.
 	StateDir string `toml:"state-dir" default:"/var/lib/kvmha" is:"path"`

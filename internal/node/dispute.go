@@ -1,8 +1,6 @@
 package node
 
-import (
-	"strconv"
-)
+import "strconv"
 
 // A cluster of two has quorum in both halves when it breaks: whichever fences the
 // other goes on. Until that is known nothing may happen in one half that would
