@@ -1,6 +1,7 @@
 package cib
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -39,7 +40,8 @@ func (s Score) String() string {
 }
 
 // ParseScore reads a number, [+-]INFINITY, or red, yellow, green (taken as
-// -INFINITY, 0, 0; node health gives the colours their own values).
+// -INFINITY, 0, 0; node health gives the colours their own values). A number
+// beyond the infinities is the infinity.
 func ParseScore(text string) (Score, error) {
 	t := strings.TrimSpace(text)
 	switch strings.ToLower(t) {
@@ -51,7 +53,7 @@ func ParseScore(text string) (Score, error) {
 		return 0, nil
 	}
 	n, err := strconv.ParseInt(t, 10, 64)
-	if err != nil {
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
 		return 0, fmt.Errorf("score %q is neither a whole number nor INFINITY or -INFINITY", text)
 	}
 	return Score(min(max(n, int64(MinusInfinity)), int64(Infinity))), nil

@@ -58,23 +58,23 @@ type upgrader struct {
 }
 
 // upgrade brings the document to the form that the codec reads, and says in the
-// log what it changed.
-func upgrade(root *element, log *codecLog) {
+// log what it changed. It returns whether the document asks to be checked: it
+// names the schema that it follows, and is not as old as the document types,
+// which nobody checks any more.
+func upgrade(root *element, log *codecLog) (check bool) {
 	u := &upgrader{log: log, root: root}
 	named := root.get("validate-with")
 	from, checked, known := parseSchema(named)
-	log.strict = checked
 	switch {
 	case !known:
-		log.strict = false
 		u.at(root).fail("validate-with=%q is the name of no schema: write that of the schema which the document follows, such as %q", named, newestSchema)
-		return
+		return false
 	case newestSchema.before(from):
 		u.at(root).warn("validate-with=%q is newer than %s, the newest that is known here: what is new in it is refused", named, newestSchema)
 	}
 	if (from.before(firstSchema) || !checked) && u.fromHeartbeat() {
 		u.upgradeHeartbeat()
-		from = firstSchema
+		from, checked = firstSchema, false
 	}
 	if from.before(strictSchema) {
 		u.upgradeDeprecated()
@@ -83,6 +83,7 @@ func upgrade(root *element, log *codecLog) {
 			u.note(root, fmt.Sprintf("validate-with=%q", named), fmt.Sprintf("%q", strictSchema))
 		}
 	}
+	return checked
 }
 
 func (u *upgrader) at(e *element) *codec { return &codec{e: e, log: u.log} }

@@ -202,3 +202,10 @@ func (p place) refersSet(kind, id string) {
 	}
 	p.report("%q is the id of no such set%s", id, suggest(id, maps.Keys(same)))
 }
+
+func isPositive(value string) string {
+	if n, err := strconv.Atoi(value); err != nil || n < 1 {
+		return fmt.Sprintf("%q is no whole number from 1 on", value)
+	}
+	return ""
+}

@@ -8,7 +8,7 @@ import (
 
 // DecodeXML reads Pacemaker's CIB XML, configuration and status. Errors name
 // element, id, line and remedy, all of them joined. Documents of older schemas
-// are upgraded. The notices name what was upgraded, and what is unknown here
+// are upgraded; one that names its schema is checked by it. The notices name what was upgraded, and what is unknown here
 // and was left out. References by id-ref are resolved, and kept so that
 // EncodeXML writes them again. Nesting and size are bounded.
 func DecodeXML(r io.Reader) (*CIB, []Notice, error) {
@@ -20,7 +20,12 @@ func DecodeXML(r io.Reader) (*CIB, []Notice, error) {
 		return nil, nil, fmt.Errorf("CIB XML: the top element is %s, not <cib>: is this another kind of file?", root.place())
 	}
 	log := &codecLog{byID: map[string]*element{}}
-	upgrade(root, log)
+	if upgrade(root, log) {
+		checkSchema(root, log)
+	}
+	if err := log.err(); err != nil {
+		return nil, log.notices(), fmt.Errorf("CIB XML: %w", err)
+	}
 	log.index(root)
 	c := &codec{e: root, decoding: true, log: log}
 	out := &CIB{}

@@ -27,9 +27,6 @@ type codecLog struct {
 	upgrades []Notice
 	// more counts the notices that were left out.
 	more int
-	// strict makes what is unknown an error: the document names the schema
-	// that it follows.
-	strict bool
 	// byID finds the elements that id-ref may name, and refCost counts the
 	// elements that were read through one.
 	byID    map[string]*element

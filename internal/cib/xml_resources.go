@@ -27,6 +27,9 @@ func nvpairs(c *codec, s *NVSet) {
 	if len(rules) > 0 {
 		s.Rule = &rules[0]
 	}
+	if len(rules) > 1 {
+		c.fail("has %d rules: put them into one rule with boolean-op=\"or\"", len(rules))
+	}
 	var pairs []NV
 	if !c.decoding {
 		pairs = s.Pairs

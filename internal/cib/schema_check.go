@@ -1,0 +1,231 @@
+package cib
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"kvmha/internal/nearest"
+)
+
+// checker holds a document against the schemas: it reports what the codec
+// would overlook, because a configuration of which a part is ignored is not
+// the one that its administrator wrote.
+type checker struct {
+	log *codecLog
+	// ids holds the element that has each id.
+	ids map[string]*element
+	// refs are the attributes that must name an id.
+	refs []pendingRef
+	// forms are the shapes that were taken apart.
+	forms map[string]*form
+}
+
+type pendingRef struct {
+	e    *element
+	attr string
+}
+
+// form is a shape taken apart.
+type form struct {
+	types    map[string]string
+	required []string
+	kids     map[string]byte
+	one      []string
+}
+
+// checkSchema reports what the document holds against all schemas. The status
+// is not checked: Pacemaker's schemas leave it open.
+func checkSchema(root *element, log *codecLog) {
+	c := &checker{log: log, ids: map[string]*element{}, forms: map[string]*form{}}
+	c.element(root)
+	for _, r := range c.refs {
+		id := r.e.get(r.attr)
+		if c.ids[id] == nil {
+			c.fail(r.e, "%s=%q is the id of nothing%s", r.attr, id, suggest(id, maps.Keys(c.ids)))
+		}
+	}
+}
+
+func (c *checker) fail(e *element, format string, args ...any) {
+	(&codec{e: e, log: c.log}).fail(format, args...)
+}
+
+func (c *checker) element(e *element) {
+	f := c.form(e.name)
+	if f == nil {
+		c.claimBelow(e)
+		return
+	}
+	c.attributes(e, f)
+	c.children(e, f)
+	switch e.name {
+	case "primitive", "template":
+		if e.get("class") == "ocf" && e.find("provider") == nil {
+			c.fail(e, `attribute "provider" is missing: an agent of class ocf has one, such as heartbeat`)
+		}
+	case "rsc_location":
+		c.location(e)
+	case "rule":
+		c.rule(e)
+	case "nodes":
+		c.nodes(e)
+	}
+	for k := range e.each() {
+		if k.name != "status" && f.kids[k.name] != 0 {
+			c.element(k)
+		}
+	}
+}
+
+// claimBelow notes the ids of what is not checked, so that they can be named.
+func (c *checker) claimBelow(e *element) {
+	for k := range e.all() {
+		if id := k.get("id"); id != "" && c.ids[id] == nil {
+			c.ids[id] = k
+		}
+	}
+}
+
+func (c *checker) attributes(e *element, f *form) {
+	for _, a := range e.attrs {
+		kind, known := f.types[a.name]
+		switch {
+		case !known:
+			c.fail(e, "attribute %s=%q is unknown here%s", a.name, a.value, c.orMeant(a.name, maps.Keys(f.types)))
+		case kind == "id":
+			c.claim(e, a.value)
+		case kind == "ref":
+			c.refs = append(c.refs, pendingRef{e, a.name})
+		default:
+			if wrong := attrTypes[kind](a.value); wrong != "" {
+				c.fail(e, "%s: %s", a.name, wrong)
+			}
+		}
+	}
+	if e.find("id-ref") != nil {
+		return
+	}
+	for _, name := range f.required {
+		if e.find(name) == nil {
+			c.fail(e, "attribute %q is missing: add it", name)
+		}
+	}
+}
+
+func (c *checker) claim(e *element, id string) {
+	if first := c.ids[id]; first != nil {
+		c.fail(e, "the id is that of %s, too: every id is used once", first.place())
+		return
+	}
+	c.ids[id] = e
+}
+
+func (c *checker) children(e *element, f *form) {
+	count := map[string]int{}
+	for k := range e.each() {
+		count[k.name]++
+		switch many := f.kids[k.name]; {
+		case many == 0:
+			c.fail(k, "cannot stand inside %s%s", e.place(), c.orMeant(k.name, maps.Keys(f.kids)))
+		case many == '?' && count[k.name] == 2:
+			c.fail(k, "is the second in %s, which takes one", e.place())
+		}
+	}
+	if e.find("id-ref") != nil {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.kids)) {
+		if f.kids[name] == '+' && count[name] == 0 {
+			c.fail(e, "is empty: put a <%s> into it, or remove it", name)
+		}
+	}
+	found := 0
+	for _, name := range f.one {
+		found += count[name]
+	}
+	if f.one != nil && found != 1 {
+		c.fail(e, "holds %d of <%s>: it takes exactly one", found, strings.Join(f.one, ">, <"))
+	}
+}
+
+// location checks what a location constraint takes together.
+func (c *checker) location(e *element) {
+	rules := slices.Collect(e.each("rule"))
+	switch {
+	case e.find("node") != nil && len(rules) > 0:
+		c.fail(e, "has a node and rules: use one of them")
+	case e.find("node") != nil && e.find("score") == nil:
+		c.fail(e, `attribute "score" is missing: say how much the node is preferred`)
+	case e.find("node") == nil && len(rules) == 0:
+		c.fail(e, "prefers no node: add node and score, or a rule")
+	}
+	for _, r := range rules {
+		if r.find("id-ref") == nil && r.find("score") == nil && r.find("score-attribute") == nil {
+			c.fail(r, `attribute "score" is missing: say how much its nodes are preferred`)
+		}
+	}
+}
+
+// nodes refuses two nodes of one id, which the schemas let pass: their ids need
+// be unique among nodes only.
+func (c *checker) nodes(e *element) {
+	first := map[string]*element{}
+	for n := range e.each("node") {
+		if id := n.get("id"); first[id] != nil {
+			c.fail(n, "the id is that of %s, too: every node has its own", first[id].place())
+		} else {
+			first[id] = n
+		}
+	}
+}
+
+func (c *checker) rule(e *element) {
+	switch {
+	case e.find("id-ref") != nil:
+	case len(e.kids) == 0:
+		c.fail(e, "says nothing: add an expression")
+	case e.find("score") != nil && e.find("score-attribute") != nil:
+		c.fail(e, "has score and score-attribute: use one of them")
+	}
+}
+
+// orMeant says which name was perhaps meant, or what to do else.
+func (c *checker) orMeant(name string, known func(func(string) bool)) string {
+	if near := nearest.To(name, known); near != "" {
+		return fmt.Sprintf(": did you mean %s?", near)
+	}
+	return ": remove it"
+}
+
+// form takes the shape of this kind of element apart, once a document.
+func (c *checker) form(name string) *form {
+	if f, known := c.forms[name]; known {
+		return f
+	}
+	s, known := shapes[name]
+	if !known {
+		c.forms[name] = nil
+		return nil
+	}
+	f := &form{types: map[string]string{}, kids: map[string]byte{}}
+	for _, field := range strings.Fields(s.attrs) {
+		attr, kind, _ := strings.Cut(field, ":")
+		plain, required := strings.CutSuffix(attr, "!")
+		if required {
+			f.required = append(f.required, plain)
+		}
+		f.types[plain] = kind
+	}
+	for _, field := range strings.Fields(s.kids) {
+		plain := strings.TrimRight(field, "?+")
+		f.kids[plain] = cmp.Or(strings.TrimPrefix(field, plain), "*")[0]
+	}
+	if s.one != "" {
+		f.one = strings.Fields(s.one)
+	}
+	c.forms[name] = f
+	return f
+}
