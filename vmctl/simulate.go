@@ -148,6 +148,7 @@ func (a *app) simulate(ctx context.Context, f *simulateFlags) error {
 	if f.inPlace && (f.live || f.file == "-") {
 		return &usageError{errors.New("--in-place needs a file to write the result to: give one with -x, or use -O FILE")}
 	}
+	defer lazyCollection()()
 	opt := f.options
 	opt.Schedule, opt.Inspect, opt.Clock = policy.Schedule, policy.Inspect, time.Now()
 	opt.Zone = time.Local

@@ -106,8 +106,9 @@ func (a *app) simulateTo(f *simulateFlags, in *simulateInput, opt simulate.Optio
 		}
 		opt.SaveOutput = func(x *cib.CIB) error { return in.save(f.saveOutput, x, os.WriteFile) }
 	}
-	err := simulate.Run(out, in.cib, opt)
-	return errors.Join(err, files.close())
+	buffered := bufferOutput(out, &opt)
+	err := simulate.Run(buffered, in.cib, opt)
+	return errors.Join(err, buffered.Flush(), files.close())
 }
 
 // replaceFile is os.WriteFile that leaves either the old file or the new one,

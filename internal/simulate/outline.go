@@ -23,6 +23,12 @@ func (o *outline) print(format string, args ...any) {
 	}
 }
 
+func (o *outline) write(text string) {
+	if o.err == nil {
+		_, o.err = io.WriteString(o.w, text)
+	}
+}
+
 // begin opens a list. Every list opened has to be ended.
 func (o *outline) begin(format string, args ...any) {
 	if !o.plain {
@@ -36,10 +42,14 @@ func (o *outline) end() { o.depth-- }
 // item prints one entry of the innermost list, with a name before it if label
 // is not empty.
 func (o *outline) item(label, format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
+	o.entry(label, fmt.Sprintf(format, args...))
+}
+
+// entry is item for a text that is complete.
+func (o *outline) entry(label, text string) {
 	switch {
 	case o.plain:
-		o.print("%s\n", text)
+		o.write(text + "\n")
 	case label != "":
 		o.print("%s%s: %s\n", o.indent(), label, text)
 	default:

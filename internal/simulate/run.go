@@ -168,7 +168,7 @@ func (r *run) scores(t *policy.Transition) {
 			notices = notices[1:]
 		}
 		if i < len(t.Scores) {
-			r.out.item("", "%s", scoreLine(&t.Scores[i]))
+			r.out.entry("", scoreLine(&t.Scores[i]))
 		}
 	}
 	r.out.end()

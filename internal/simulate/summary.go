@@ -67,9 +67,9 @@ func scoreLine(s *policy.ScoreLine) string {
 	case s.Text != "":
 		return s.Text
 	case s.Func != "":
-		return fmt.Sprintf("%s: %s allocation score on %s: %s", s.Func, s.Resource, s.Node, s.Score)
+		return s.Func + ": " + s.Resource + " allocation score on " + s.Node + ": " + s.Score.String()
 	case s.Node == "":
-		return fmt.Sprintf("%s promotion score on none: %s", s.Resource, s.Score)
+		return s.Resource + " promotion score on none: " + s.Score.String()
 	}
-	return fmt.Sprintf("%s promotion score on %s: %s", s.Resource, s.Node, s.Score)
+	return s.Resource + " promotion score on " + s.Node + ": " + s.Score.String()
 }
