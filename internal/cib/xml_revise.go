@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// ReviseXML writes the document that before was decoded from, changed where
-// after differs from before. What no type here has a place for (descriptions,
+// ReviseXML writes the document that before was decoded from, upgraded if it is
+// of an older schema, and changed where after differs from before. What no type here has a place for (descriptions,
 // access lists, who wrote last) stays as it is; comments are lost. A tool that
 // writes to a user's own file uses it instead of EncodeXML.
 func ReviseXML(w io.Writer, document io.Reader, before, after *CIB) error {
@@ -16,6 +16,8 @@ func ReviseXML(w io.Writer, document io.Reader, before, after *CIB) error {
 	if err != nil {
 		return fmt.Errorf("CIB XML: %w", err)
 	}
+	// As for the reader, to whom before is that of the upgraded document.
+	upgrade(root, &codecLog{byID: map[string]*element{}})
 	revise(root, encodeTree(before), encodeTree(after))
 	var b strings.Builder
 	writeTree(&b, root, 0)

@@ -136,3 +136,31 @@ func onlyIn(a, b string) []string {
 	}
 	return out
 }
+
+func TestReviseXMLUpgradesOldDocuments(t *testing.T) {
+	t.Parallel()
+	const old = `<cib epoch="1" num_updates="0" admin_epoch="0" validate-with="pacemaker-1.0"><configuration><crm_config/><nodes/><resources>
+		<primitive id="a" class="ocf" provider="kvmha" type="Dummy"><operations>
+		<op id="a-monitor" name="monitor" interval="10s" requires="nothing"/></operations></primitive>
+		</resources><constraints/></configuration><status/></cib>`
+	before, _, err := DecodeXML(strings.NewReader(old))
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := *before
+	after.HaveQuorum = true
+	var out strings.Builder
+	if err := ReviseXML(&out, strings.NewReader(old), before, &after); err != nil {
+		t.Fatal(err)
+	}
+	again, _, err := DecodeXML(strings.NewReader(out.String()))
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, out.String())
+	}
+	if diff := cmp.Diff(&after, again); diff != "" {
+		t.Errorf("read back (-want +got):\n%s", diff)
+	}
+	if !strings.Contains(out.String(), `validate-with="pacemaker-3.0"`) {
+		t.Errorf("it has not been upgraded:\n%s", out.String())
+	}
+}
