@@ -172,7 +172,7 @@ func (r *resource) assignAll(chosen *place, force bool) bool {
 func (p *plan) sortTable(places table, active *node) []*place {
 	list := places.list()
 	if p.options.placement == "balanced" {
-		list = tableOrder(list)
+		list = p.tableOrder(places)
 		slices.Reverse(list)
 	}
 	return p.sortPlaces(list, active)

@@ -70,7 +70,7 @@ func (p *plan) limitByCapacity(r *resource) *place {
 	}
 	var roomiest *place
 	capable := false
-	for _, pl := range tableOrder(r.allowed.list()) {
+	for _, pl := range p.tableOrder(r.allowed) {
 		if !pl.available() {
 			continue
 		}

@@ -59,12 +59,14 @@ func TestNodesAreSeenInTheOrderOfTheReferencesTables(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var places []*place
-			for _, id := range test.ids {
-				places = append(places, &place{node: &node{id: id}})
+			p, places := &plan{}, table{}
+			for i, id := range test.ids {
+				n := &node{id: id, index: i}
+				p.nodes = append(p.nodes, n)
+				places.set(&place{node: n})
 			}
 			var got []string
-			for _, pl := range tableOrder(places) {
+			for _, pl := range p.tableOrder(places) {
 				got = append(got, pl.id)
 			}
 			if strings.Join(got, " ") != test.want {

@@ -10,10 +10,12 @@ import "slices"
 // The reference keeps the nodes of a resource in a hash table by node id
 // (GLib's GHashTable, as of GLib 2.58, with the string hash of GLib 1.2), and
 // sees them in the order of its slots.
-func tableOrder(places []*place) []*place {
+func (p *plan) tableOrder(places table) []*place {
 	t := newNodeTable()
-	for _, pl := range places {
-		t.insert(pl)
+	for _, n := range p.nodes {
+		if pl := places.get(n); pl != nil {
+			t.insert(pl)
+		}
 	}
 	return slices.DeleteFunc(t.slots, func(pl *place) bool { return pl == nil })
 }

@@ -23,6 +23,7 @@ const (
 // history, and how likely each is. Most clusters have a few of them, so that
 // a difference has few possible causes.
 var features = map[string]float64{
+	"access":         0.1,  // ACLs and alerts, which decide nothing
 	"accidents":      0.6,  // failed, pending and surprising operations
 	"bad nodes":      0.5,  // nodes that are not simply online
 	"bundles":        0.08, // containers with and without a primitive
@@ -40,6 +41,7 @@ var features = map[string]float64{
 	"locks":          0.05, // shutdown locks
 	"migration":      0.25,
 	"monitors":       0.7,
+	"old formats":    0.1, // of what older clusters left in the history
 	"orders":         0.5,
 	"orphans":        0.15,
 	"preferences":    0.4, // unusual meta-attributes
@@ -100,6 +102,7 @@ func Generate(seed uint64, size int, without ...string) []byte {
 		nodes.add(n.element)
 	}
 	c.config.add(c.properties(), nodes, c.resources, c.constraints, c.topology(), c.tagList(), c.defaults("rsc_defaults"), c.defaults("op_defaults"))
+	c.addAccess()
 	return []byte(root.add(c.config, c.status()).xml())
 }
 

@@ -139,7 +139,14 @@ func (c *cluster) order() *element {
 	}
 	if c.on["sets"] && c.chance(0.3) {
 		for range 1 + c.r.IntN(2) {
-			e.add(c.set("", true))
+			set := c.set("", true)
+			if c.chance(0.2) {
+				set.set("action", c.pick("start", "stop", "promote"))
+			}
+			if set.attr("sequential") == "false" && c.chance(0.4) {
+				set.set("require-all", c.pick("false", "true"))
+			}
+			e.add(set)
 		}
 		return e
 	}
@@ -207,6 +214,10 @@ func (c *cluster) tagList() *element {
 		tag := el("tag", "id", name)
 		for _, i := range c.r.Perm(len(c.tops))[:min(len(c.tops), 1+c.r.IntN(2))] {
 			tag.add(el("obj_ref", "id", c.tops[i].id))
+		}
+		// Tags may be tagged.
+		if len(tags.kids) > 0 && c.chance(0.3) {
+			tag.add(el("obj_ref", "id", tags.kids[0].attr("id")))
 		}
 		tags.add(tag)
 	}

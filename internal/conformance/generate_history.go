@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -295,13 +296,28 @@ func (l *opLog) record(name string, op string, interval int, rc cib.RC, status i
 	if !l.p.implied && !l.p.vague {
 		l.digest(e, interval)
 	}
+	if c.on["old formats"] {
+		l.age(e, key)
+	}
 	for i, old := range l.ops {
-		if old.attr("id") == name {
+		if old.attr("id") == e.attr("id") {
 			l.ops = append(l.ops[:i], l.ops[i+1:]...)
 			break
 		}
 	}
 	l.ops = append(l.ops, e)
+}
+
+// age makes a result what versions before 1.1 kept: every operation under its
+// own key, and nothing about where it ran or how long it took.
+func (l *opLog) age(e *element, key string) {
+	if strings.HasSuffix(e.attr("id"), "_last_0") {
+		e.set("id", key)
+	}
+	e.set("crm_feature_set", "3.0.1")
+	e.attrs = slices.DeleteFunc(e.attrs, func(a cib.NV) bool {
+		return a.Name == "on_node" || a.Name == "exit-reason" || a.Name == "exec-time" || a.Name == "queue-time"
+	})
 }
 
 // digest tells which parameters the operation was run with: today's, or now

@@ -94,6 +94,9 @@ func (c *cluster) topology() *element {
 		return nil
 	}
 	e := el("fencing-topology")
+	if c.chance(0.2) {
+		return e.add(el("fencing-level", "id", c.id("level"), "target-attribute", "site", "target-value", "a", "index", "1", "devices", devices[0]))
+	}
 	if c.chance(0.3) {
 		return e.add(el("fencing-level", "id", c.id("level"), "target-pattern", "^n[12]$", "index", "1", "devices", strings.Join(devices, ",")))
 	}
@@ -105,4 +108,15 @@ func (c *cluster) topology() *element {
 		}
 	}
 	return nonEmpty(e)
+}
+
+// addAccess adds what a CIB may hold beside all that decides anything.
+func (c *cluster) addAccess() {
+	if !c.on["access"] {
+		return
+	}
+	role := el("acl_role", "id", c.id("role")).add(el("acl_permission", "id", c.id("perm"), "kind", c.pick("read", "write", "deny"), "xpath", "/cib"))
+	user := el("acl_target", "id", c.id("user")).add(el("role", "id", role.attr("id")))
+	alert := el("alert", "id", c.id("alert"), "path", "/usr/share/alert.sh").add(el("recipient", "id", c.id("recipient"), "value", "/var/log/alerts"))
+	c.config.add(el("acls").add(role, user), el("alerts").add(alert))
 }

@@ -123,7 +123,7 @@ func (c *cluster) makeClone(t *top, promotable bool) *element {
 	case promotable:
 		multiple = "promotable"
 		meta.put("promotable", "true")
-		meta.put("promoted-max", c.maybe(0.3, "1", "2", "2", "0"))
+		meta.put(c.pick("promoted-max", "promoted-max", "master-max"), c.maybe(0.3, "1", "2", "2", "0"))
 		meta.put("promoted-node-max", c.maybe(0.1, "1", "2"))
 	case c.chance(0.25):
 		multiple = "unique"

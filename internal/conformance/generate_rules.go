@@ -97,7 +97,8 @@ func (c *cluster) dateExpression() *element {
 		}
 	default:
 		e.add(el("date_spec", "id", c.id("spec"), "hours", c.maybe(0.6, "0-12", "9-17", "15"), "weekdays", c.maybe(0.5, "1-5", "6-7", "7"),
-			"months", c.maybe(0.3, "6", "1-5"), "monthdays", c.maybe(0.2, "1-15", "15"), "years", c.maybe(0.2, "2025", "2024-2026", "2020")))
+			"months", c.maybe(0.3, "6", "1-5"), "monthdays", c.maybe(0.2, "1-15", "15"), "years", c.maybe(0.2, "2025", "2024-2026", "2020"),
+			"minutes", c.maybe(0.1, "0-29", "6"), "yeardays", c.maybe(0.1, "100-200", "1"), "weeks", c.maybe(0.1, "24", "1-10"), "weekyears", c.maybe(0.1, "2025")))
 	}
 	return e
 }

@@ -3,8 +3,6 @@ package conformance
 import (
 	"bytes"
 	"testing"
-
-	"kvmha/internal/cib"
 )
 
 func TestTheSameSeedMakesTheSameMutant(t *testing.T) {
@@ -28,20 +26,17 @@ func TestTheSameSeedMakesTheSameMutant(t *testing.T) {
 func TestEveryKindOfChangeHappensAndLeavesACIBThatCanBeRead(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
-	for seed := range uint64(1200) {
-		m, err := Mutate(Generate(seed%60, 6), Generate(seed%60+1, 6), seed)
+	for seed := range uint64(2400) {
+		m, err := Mutate(Generate(seed%300, 6), Generate(seed%300+1, 6), seed)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, name := range m.Changes {
 			seen[name] = true
 		}
-		// A mutant may name what is gone; it is only not to be beyond reading.
+		// A mutant may name what is gone; it is only not to be no XML.
 		if _, err := parseXML(string(m.Document)); err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
-		}
-		if _, _, err := cib.DecodeXML(bytes.NewReader(m.Document)); err != nil && seed%60 == 0 {
-			t.Logf("seed %d is refused: %v", seed, err)
 		}
 	}
 	for _, kind := range mutations {

@@ -11,6 +11,9 @@ type Specimen struct {
 	Document []byte
 	// Date is the time to decide for (ISO 8601), empty for the CIB's own.
 	Date string
+	// Respelled lets our side read the properties in the words of Pacemaker 3,
+	// which the reference does not know yet.
+	Respelled bool
 	// Origin says in a few words how it was made.
 	Origin string
 }
@@ -19,7 +22,8 @@ type Specimen struct {
 type Source func(seed uint64) (Specimen, error)
 
 // Random is the Source of Generate. A size of 0 spreads sizes from 1 to 9 over
-// the seeds. Some are to be decided for another time than their own.
+// the seeds. Some are to be decided for another time than their own, and some
+// are respelled.
 func Random(size int, without ...string) Source {
 	return func(seed uint64) (Specimen, error) {
 		n := size
@@ -30,6 +34,7 @@ func Random(size int, without ...string) Source {
 		if seed%10 == 3 {
 			s.Date = "2025-06-16 09:30:00Z"
 		}
+		s.Respelled = seed%7 == 4
 		return s, nil
 	}
 }

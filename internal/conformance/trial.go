@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 )
 
@@ -15,6 +16,9 @@ type Trial struct {
 	Unfit       string
 	Differences []Difference
 }
+
+// respelled matches the properties that Pacemaker 3 has other names for.
+var respelled = regexp.MustCompile(`name="stonith-(enabled|action|timeout)"`)
 
 // Try compares our answer with the reference's. The error says that the
 // reference cannot be run.
@@ -28,7 +32,11 @@ func (r *Reference) Try(ctx context.Context, specimen Specimen) (Trial, error) {
 	if err != nil {
 		return trial, fmt.Errorf("ask the reference: %w", err)
 	}
-	got, err := Ours(specimen.Document, specimen.Date)
+	document := specimen.Document
+	if specimen.Respelled {
+		document = respelled.ReplaceAll(document, []byte(`name="fencing-$1"`))
+	}
+	got, err := Ours(document, specimen.Date)
 	if err != nil {
 		trial.Differences = []Difference{{Aspect: "failure", Lines: []string{"+ " + err.Error()}}}
 		return trial, nil
@@ -51,7 +59,7 @@ func (t *Trial) Aspects() []string {
 func (r *Reference) Reduce(ctx context.Context, t Trial, tries int) Specimen {
 	aspects, small := t.Aspects(), t.Specimen
 	small.Document = Minimise(t.Document, tries, func(document []byte) bool {
-		smaller, err := r.Try(ctx, Specimen{Document: document, Date: t.Date})
+		smaller, err := r.Try(ctx, Specimen{Document: document, Date: t.Date, Respelled: t.Respelled})
 		return err == nil && slices.Equal(smaller.Aspects(), aspects)
 	})
 	return small
