@@ -24,21 +24,15 @@ func (x *explainer) verdicts(r *resource) []Verdict {
 }
 
 // partOn is what of r is to be on n: r itself, a clone's instance, or the first
-// member of a group; nil if nothing is.
+// of a group's members that is; nil if nothing is.
 func (r *resource) partOn(n *node) *resource {
-	switch r.variant {
-	case clone:
+	if len(r.children) > 0 {
 		for _, c := range r.children {
 			if part := c.partOn(n); part != nil {
 				return part
 			}
 		}
 		return nil
-	case group:
-		if len(r.children) == 0 {
-			return nil
-		}
-		return r.children[0].partOn(n)
 	}
 	if nodeOf(r.allocated) == n && r.next != roleStopped {
 		return r
