@@ -25,13 +25,13 @@ type world struct {
 func (w world) cib(t *testing.T) *cib.CIB {
 	t.Helper()
 	var b strings.Builder
-	fmt.Fprintf(&b, `<cib validate-with="pacemaker-3.0" crm_feature_set="3.16.2" have-quorum="%v" dc-uuid="1"><configuration><crm_config><cluster_property_set id="o">`, !w.noQuorum)
+	fmt.Fprintf(&b, `<cib validate-with="pacemaker-3.0" admin_epoch="0" epoch="1" num_updates="0" crm_feature_set="3.16.2" have-quorum="%v" dc-uuid="1"><configuration><crm_config><cluster_property_set id="options">`, !w.noQuorum)
 	if !strings.Contains(w.options, "stonith-enabled") {
 		w.options += " stonith-enabled=false"
 	}
 	for i, word := range strings.Fields(w.options) {
 		name, value, _ := strings.Cut(word, "=")
-		fmt.Fprintf(&b, `<nvpair id="o%d" name="%s" value="%s"/>`, i, name, value)
+		fmt.Fprintf(&b, `<nvpair id="option-%d" name="%s" value="%s"/>`, i, name, value)
 	}
 	b.WriteString(`</cluster_property_set></crm_config><nodes>`)
 	if w.nodes == nil {

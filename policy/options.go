@@ -81,6 +81,10 @@ func (p *plan) unpackOptions() {
 			}
 			name = old
 		}
+		boolean := optionDefaults[name] == "true" || optionDefaults[name] == "false"
+		if boolean && !isTrue(value) && !isFalse(value) {
+			continue // the default stays, as in the reference
+		}
 		if strings.TrimSpace(value) != "" || raw[name] == "" {
 			raw[name] = value
 		}

@@ -35,6 +35,10 @@ func TestSchedule(t *testing.T) {
 			a_probe n2
 			a_start n1`},
 		{"what runs and is wanted is left alone", world{resources: primXML("a", ""), status: "n1 a start monitor10\nn2 a monitor=7"}, ``},
+		{"an option that takes true or false keeps its default for anything else", world{
+			options: "symmetric-cluster=perhaps", resources: primXML("a", ""), status: known("n1 n2", "a")}, `
+			a_monitor_10000 n1 after a_start n1
+			a_start n1`},
 		{"resources spread over the nodes", world{resources: primXML("a", "") + primXML("b", ""), status: known("n1 n2", "a", "b")}, `
 			a_monitor_10000 n1 after a_start n1
 			a_start n1

@@ -256,7 +256,7 @@ func (e *endless) Read(p []byte) (int, error) {
 }
 
 func FuzzDecodeXML(f *testing.F) {
-	for _, pattern := range []string{"*.xml", "broken/*.xml"} {
+	for _, pattern := range []string{"*.xml", "broken/*.xml", "../upgrade/*.xml"} {
 		files, _ := filepath.Glob(filepath.Join("testdata", "xml", pattern))
 		for _, path := range files {
 			text, err := os.ReadFile(path)
