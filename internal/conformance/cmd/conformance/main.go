@@ -1,5 +1,5 @@
 // The conformance command compares the scheduler with Pacemaker's on random
-// CIBs, and times both. make conformance and make bench-scheduler run it.
+// CIBs, and times both. make conformance and make bench run it.
 package main
 
 import (
@@ -33,7 +33,9 @@ func run(ctx context.Context, args []string) error {
 			return writeLarge(args[1:])
 		case "bench":
 			return bench(ctx, args[1:])
+		case "decide":
+			return decide(args[1:])
 		}
 	}
-	return errors.New("say what to do: check (compare on random CIBs), print (one of those), bench (time both on large ones) or large (one of those); each takes -h")
+	return errors.New("say what to do: check (compare on random CIBs), print (one of those), bench (time both on large ones), large (one of those) or decide (time the decision on one); each takes -h")
 }
