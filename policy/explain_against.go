@@ -17,7 +17,8 @@ func (r *resource) against(n *node) []Reason {
 	out := r.everywhere()
 	out = append(out, r.p.unusable(n)...)
 	bans := r.bans(n)
-	if len(bans) > 0 && (len(out) == 0 || bans[0].Kind != ReasonScore) {
+	// A sum that no single reason explains adds nothing to a reason.
+	if len(bans) > 0 && (len(out) == 0 || bans[0].Kind != ReasonScore && bans[0].Kind != ReasonFollowers) {
 		out = append(out, bans...)
 	}
 	if len(out) == 0 {
