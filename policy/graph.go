@@ -20,6 +20,24 @@ func (p *plan) buildGraph() {
 	for i := len(p.actions) - 1; i >= 0; i-- {
 		p.addToGraph(p.actions[i])
 	}
+	p.leaveOutStuck()
+}
+
+// leaveOutStuck takes out of the graph what would wait for an action that is not
+// in it, such as the stop of a blocked resource, and all that waits for that in
+// turn: it must not run before, and there is no after.
+func (p *plan) leaveOutStuck() {
+	stuck := func(in *link) bool { return in.inGraph && !in.a.is(actInGraph) }
+	for before := -1; before != len(p.graph); {
+		before = len(p.graph)
+		p.graph = slices.DeleteFunc(p.graph, func(a *action) bool {
+			if !slices.ContainsFunc(a.before, stuck) {
+				return false
+			}
+			a.clear(actInGraph)
+			return true
+		})
+	}
 }
 
 func (p *plan) addResourceActions(r *resource) {
@@ -235,9 +253,7 @@ func (p *plan) export(a *action) *Action {
 		out.Task = a.meta["stonith_action"]
 	}
 	for _, in := range a.before {
-		// An input that cannot happen, such as the start of an unmanaged
-		// resource, must not be waited for.
-		if in.inGraph && in.a.is(actInGraph) {
+		if in.inGraph {
 			out.Inputs = append(out.Inputs, in.a.id)
 		}
 	}
