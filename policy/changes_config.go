@@ -1,6 +1,10 @@
 package policy
 
-import "kvmha/internal/cib"
+import (
+	"slices"
+
+	"kvmha/internal/cib"
+)
 
 // paramCheck is a comparison of parameters that had to wait until it was known
 // where a connection goes: of what runs, or of its last failure.
@@ -11,8 +15,9 @@ type paramCheck struct {
 	failure bool
 }
 
+// runParamChecks makes the comparisons that waited, the last noted first.
 func (p *plan) runParamChecks() {
-	for _, c := range p.paramChecks {
+	for _, c := range slices.Backward(p.paramChecks) {
 		if !c.failure {
 			p.checkActive(c.r, c.n, c.op)
 			continue

@@ -280,19 +280,22 @@ func (p *plan) operationFailed(st *historyState, op *cib.OpHistory, rc cib.RC) {
 		r.next = traits.failRole
 	}
 	if traits.failRole == roleStopped {
-		p.banEverywhere(r)
+		final := r
+		if top := r.top(); r.parent != nil && top.isAnonymous() {
+			final = top
+		}
+		p.banEverywhere(final)
 		r.noteAt(nil, onFailReason(op, n, "stop"), minusInfinity)
 	}
 }
 
-// banEverywhere forbids every node: on-fail=stop is final until cleaned up.
+// banEverywhere forbids every node, whatever was said of it before: on-fail=stop
+// and multiple-active=stop_only are final until cleaned up. What may be looked
+// for where stays what the nodes say.
 func (p *plan) banEverywhere(r *resource) {
-	if top := r.top(); r.parent != nil && top.isAnonymous() {
-		r = top
-	}
 	r.allowed = nil
 	for _, n := range p.nodes {
-		r.allowed.set(&place{node: n, score: cib.MinusInfinity})
+		r.allowed.set(&place{node: n, score: cib.MinusInfinity, mode: n.mode})
 	}
 }
 

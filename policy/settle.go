@@ -154,10 +154,7 @@ func (p *plan) addRunning(r *resource, n *node, failed bool) {
 		switch r.multiple {
 		case recoverStopOnly:
 			r.noteAt(nil, Reason{Kind: ReasonMultiple, Detail: nodeNames(r.running), Value: "stop_only"}, minusInfinity)
-			r.allowed = nil
-			for _, m := range p.nodes {
-				r.allowed.set(&place{node: m, score: cib.MinusInfinity, mode: m.mode})
-			}
+			p.banEverywhere(r)
 		case recoverBlock:
 			r.managed, r.blocked = false, true
 			r.noteAt(nil, Reason{Kind: ReasonMultiple, Detail: nodeNames(r.running), Value: "block"}, 0)

@@ -53,7 +53,7 @@ func (o *outline) overview(t *policy.Transition, pending bool) {
 	shown := false
 	for i := range t.Resources {
 		r := &t.Resources[i]
-		if r.Internal || r.Orphan && !v.active(r, true) || v.active(r, false) && len(v.hosts(r)) == 0 {
+		if r.Internal || r.Orphan && !v.active(r, true) || v.active(r, false) && len(v.hosts(r)) == 0 || isGhost(r) {
 			continue
 		}
 		o.resource(v, r, r)
@@ -63,6 +63,20 @@ func (o *outline) overview(t *policy.Transition, pending bool) {
 		o.item("", "No resources")
 	}
 	o.end()
+}
+
+// isGhost: something in a bundle that is not managed runs by its history, but
+// no container does that it could run in. The bundle is nowhere, then.
+func isGhost(r *policy.ResourceView) bool {
+	inside := false
+	for i := range r.Children {
+		c := &r.Children[i]
+		if len(c.Active) > 0 {
+			return false
+		}
+		inside = inside || !c.Managed && rank(role(c)) > rank(policy.Stopped)
+	}
+	return r.Kind == cib.Bundle && inside
 }
 
 // resource prints r; top is the outermost resource it is part of.
