@@ -81,8 +81,7 @@ func (p *plan) unpackOptions() {
 			}
 			name = old
 		}
-		boolean := optionDefaults[name] == "true" || optionDefaults[name] == "false"
-		if boolean && !isTrue(value) && !isFalse(value) {
+		if !meansSomething(name, value) {
 			continue // the default stays, as in the reference
 		}
 		if strings.TrimSpace(value) != "" || raw[name] == "" {
@@ -110,6 +109,20 @@ func (p *plan) unpackOptions() {
 	o.quorum = p.quorumPolicy(raw["no-quorum-policy"])
 	o.unpackHealth()
 	p.haveFencing = on("have-watchdog")
+}
+
+// meansSomething: a value of a cluster option is of the option's kind.
+func meansSomething(name, value string) bool {
+	switch name {
+	case "cluster-delay", "stonith-timeout", "shutdown-lock-limit", "priority-fencing-delay":
+		_, ok := millis(value)
+		return ok
+	case "batch-limit", "migration-limit":
+		_, ok := scanInt(value)
+		return ok
+	}
+	boolean := optionDefaults[name] == "true" || optionDefaults[name] == "false"
+	return !boolean || isTrue(value) || isFalse(value)
 }
 
 func (p *plan) quorumPolicy(text string) quorumPolicy {

@@ -8,16 +8,16 @@ import (
 )
 
 var durationUnits = map[string]time.Duration{
-	"": time.Second, "s": time.Second, "sec": time.Second,
+	"": time.Second, "s": time.Second, "sec": time.Second, "second": time.Second,
 	"ms": time.Millisecond, "msec": time.Millisecond,
 	"us": time.Microsecond, "usec": time.Microsecond,
-	"m": time.Minute, "min": time.Minute,
-	"h": time.Hour, "hr": time.Hour,
+	"m": time.Minute, "min": time.Minute, "minute": time.Minute,
+	"h": time.Hour, "hr": time.Hour, "hour": time.Hour,
 	"d": 24 * time.Hour, "day": 24 * time.Hour,
 }
 
 // ParseDuration reads a time span: bare seconds as in Pacemaker ("20"), a
-// number with a unit ("500ms", "10s", "1min", "2h"), or an ISO 8601 duration
+// number with a unit ("500ms", "10s", "1min", "2 hours"), or an ISO 8601 duration
 // ("PT1M30S"). Negative spans are errors.
 func ParseDuration(text string) (time.Duration, error) {
 	t := strings.TrimSpace(text)
@@ -25,7 +25,11 @@ func ParseDuration(text string) (time.Duration, error) {
 		return parseISODuration(t)
 	}
 	digits := strings.TrimRight(t, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ ")
-	unit, known := durationUnits[strings.ToLower(strings.TrimSpace(t[len(digits):]))]
+	word := strings.ToLower(strings.TrimSpace(t[len(digits):]))
+	unit, known := durationUnits[word]
+	if !known && len(word) > 2 {
+		unit, known = durationUnits[strings.TrimSuffix(word, "s")] // "mins", "seconds"
+	}
 	n, err := strconv.ParseFloat(digits, 64)
 	if err != nil || !known || n < 0 || n*float64(unit) > float64(1<<62) {
 		return 0, fmt.Errorf("duration %q is none: write a number and a unit, such as 500ms, 10s, 1min or PT10S", text)

@@ -8,7 +8,7 @@ import (
 func TestDurationsAreReadInAllSpellings(t *testing.T) {
 	for text, want := range map[string]time.Duration{
 		"20": 20 * time.Second, "0": 0, "1.5": 1500 * time.Millisecond, " 10s ": 10 * time.Second, "500ms": 500 * time.Millisecond,
-		"250usec": 250 * time.Microsecond, "1min": time.Minute, "2h": 2 * time.Hour, "1day": 24 * time.Hour, "5 m": 5 * time.Minute,
+		"250usec": 250 * time.Microsecond, "1min": time.Minute, "2h": 2 * time.Hour, "1day": 24 * time.Hour, "5 m": 5 * time.Minute, "10mins": 10 * time.Minute, "90 seconds": 90 * time.Second,
 		"PT10S": 10 * time.Second, "P10S": 10 * time.Second, "PT1M30S": 90 * time.Second, "P1DT2H": 26 * time.Hour, "P2W": 14 * 24 * time.Hour,
 	} {
 		if got, err := ParseDuration(text); err != nil || got != want {
