@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"time"
 )
 
 // Reference is the scheduler to compare with: a command that takes
@@ -21,9 +22,13 @@ type Reference struct {
 // ErrRefused says that the reference's schema forbids the CIB.
 var ErrRefused = errors.New("the reference's schema forbids the CIB")
 
-// ErrUnfit says that the reference itself gives up on a CIB: it aborts
-// or calls its own transition invalid. There is nothing to compare then.
+// ErrUnfit says that the reference itself gives up on a CIB: it aborts, calls
+// its own transition invalid, or finds no end. There is nothing to compare then.
 var ErrUnfit = errors.New("the reference has no answer")
+
+// endless is when the reference is taken to have lost itself in a small CIB: it
+// answers in a tenth of a second, and now and then never.
+const endless = 30 * time.Second
 
 // complaints are what crm_simulate says when it gives up.
 var complaints = []struct {
@@ -77,7 +82,9 @@ func (r *Reference) Ask(ctx context.Context, document []byte, date string) (Answ
 
 // run returns what the command prints, but for notices about the schema.
 func (r *Reference) run(ctx context.Context, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, r.Command, args...)
+	limited, cancel := context.WithTimeoutCause(ctx, endless, fmt.Errorf("%w: no end after %v", ErrUnfit, endless))
+	defer cancel()
+	cmd := exec.CommandContext(limited, r.Command, args...)
 	cmd.Env = append(os.Environ(), "LC_ALL=C", "CIB_shadow_dir="+r.Folder)
 	cmd.Dir = r.Folder
 	var out bytes.Buffer
@@ -86,6 +93,9 @@ func (r *Reference) run(ctx context.Context, args ...string) (string, error) {
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) || ctx.Err() != nil {
 		return "", err
+	}
+	if limited.Err() != nil {
+		return "", context.Cause(limited)
 	}
 	text := out.String()
 	for _, known := range complaints {
