@@ -73,7 +73,7 @@ bench: deps bin/lab bench-scheduler ## measure what docs/performance.md says, ag
 
 .PHONY: bench-scheduler
 bench-scheduler: SIZES ?= all
-bench-scheduler: deps build ## the scheduler's part of it, about 6 minutes on an idle machine; PLOT=FILE draws the growth
+bench-scheduler: deps build ## the scheduler's part of it, about 9 minutes on an idle machine; PLOT=FILE draws the growth
 	$(GO) build -o bin/conformance ./internal/conformance/cmd/conformance
 	bin/conformance bench -sizes $(SIZES) $(if $(PLOT),-plot $(PLOT))
 
