@@ -15,6 +15,7 @@ import (
 
 	"kvmha/internal/cib"
 	"kvmha/internal/conformance"
+	"kvmha/internal/need"
 )
 
 var eventSeeds = flag.Int("event-seeds", 40, "how many made-up events to compare with the installed crm_simulate")
@@ -26,7 +27,7 @@ var eventSeeds = flag.Int("event-seeds", 40, "how many made-up events to compare
 // means the same.
 func TestCRMSimulateAnswersAsTheReference(t *testing.T) {
 	t.Parallel()
-	reference := installedReference(t)
+	reference := need.Program(t, "crm_simulate", "pacemaker-cli-utils")
 	var cases []conformance.Case
 	if folder := os.Getenv("KVMHA_SCHEDULER_CASES"); folder != "" {
 		var err error
@@ -61,23 +62,6 @@ func TestCRMSimulateAnswersAsTheReference(t *testing.T) {
 	if compared < *eventSeeds/2 {
 		t.Error("for most the reference had no answer or another one")
 	}
-}
-
-// installedReference is the path of crm_simulate.
-func installedReference(t *testing.T) string {
-	path, err := exec.LookPath("crm_simulate")
-	if err != nil {
-		path = "/usr/sbin/crm_simulate"
-		_, err = os.Stat(path)
-	}
-	switch {
-	case err == nil:
-		return path
-	case os.Getenv("CI") != "":
-		t.Fatal("crm_simulate is not installed: apt-get install pacemaker-cli-utils")
-	}
-	t.Skip("crm_simulate is not installed, so there is nothing to compare with: apt-get install pacemaker-cli-utils")
-	return ""
 }
 
 // duel is one CIB and two programs.

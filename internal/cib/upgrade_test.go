@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"kvmha/internal/need"
 )
 
 // Each file's name says what is old in it; the notices and the document of
@@ -117,13 +119,7 @@ func TestHeartbeatFormIsKnownByItsShape(t *testing.T) {
 // out, and so are sets in which nothing is left.
 func TestUpgradesAgreeWithTheReference(t *testing.T) {
 	t.Parallel()
-	cibadmin, err := exec.LookPath("cibadmin")
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("needs cibadmin: install Debian's pacemaker-cli-utils")
-		}
-		t.Skip("needs cibadmin of Debian's pacemaker-cli-utils")
-	}
+	cibadmin := need.Program(t, "cibadmin", "pacemaker-cli-utils")
 	for _, path := range oldDocuments(t) {
 		text, err := os.ReadFile(path)
 		if err != nil {

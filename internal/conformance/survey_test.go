@@ -2,11 +2,12 @@ package conformance
 
 import (
 	"os"
-	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
+
+	"kvmha/internal/need"
 )
 
 // surveyed is how many random CIBs and how many mutants CI compares on; make
@@ -22,14 +23,7 @@ func reference(t *testing.T) string {
 	if testing.Short() || os.Getenv("KVMHA_QUICK") != "" {
 		t.Skip("comparing with the reference takes a minute")
 	}
-	command, err := exec.LookPath("crm_simulate")
-	if err != nil && os.Getenv("CI") == "" {
-		t.Skip("crm_simulate is not installed: apt-get install pacemaker-cli-utils")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return command
+	return need.Program(t, "crm_simulate", "pacemaker-cli-utils")
 }
 
 func survey(t *testing.T, source Source, count int) {

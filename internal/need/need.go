@@ -27,10 +27,14 @@ func Root(t testing.TB, what string) {
 	}
 }
 
-// Program needs a program of a Debian package and returns its path.
+// Program needs a program of a Debian package and returns its path. It may be in
+// /usr/sbin, which is not in the PATH of every user.
 func Program(t testing.TB, name, pkg string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
+	if err != nil {
+		path, err = exec.LookPath("/usr/sbin/" + name)
+	}
 	if err != nil {
 		Skip(t, "needs "+name+": install "+pkg)
 	}
