@@ -2,7 +2,6 @@ package simulate
 
 import (
 	"fmt"
-	"io"
 
 	"kvmha/internal/cib"
 	"kvmha/policy"
@@ -43,11 +42,7 @@ func (i *Injections) addsNodes() bool { return len(i.NodeUp) > 0 }
 // inject carries the injections out on a copy of the CIB, which is what is
 // decided on afterwards. t is how things are.
 func (r *run) inject(t *policy.Transition) error {
-	o := r.out
-	r.section()
-	if r.Quiet {
-		o = &outline{w: io.Discard, remarks: o.remarks}
-	}
+	o := r.told()
 	w := newWorld(r.in.CIB, t, r.Clock, r.Inject.addsNodes())
 	o.begin("Performing Requested Modifications")
 	if err := o.injectAll(w, t, &r.Inject); err != nil {

@@ -174,13 +174,18 @@ func (r *run) scores(t *policy.Transition) {
 	r.out.end()
 }
 
-// simulate does what was decided, and shows the state afterwards.
-func (r *run) simulate(t *policy.Transition) error {
-	o := r.out
+// told begins the section of what is done, which -Q leaves out but for remarks.
+func (r *run) told() *outline {
 	r.section()
 	if r.Quiet {
-		o = &outline{w: io.Discard, remarks: o.remarks}
+		return &outline{w: io.Discard, remarks: r.out.remarks}
 	}
+	return r.out
+}
+
+// simulate does what was decided, and shows the state afterwards.
+func (r *run) simulate(t *policy.Transition) error {
+	o := r.told()
 	world := newWorld(r.in.CIB, t, r.Clock, r.Inject.addsNodes())
 	err := o.execute(world, t, r.Failures)
 	r.in.CIB, r.in.Scores, r.in.Utilization = world.cib, false, false
