@@ -32,6 +32,11 @@ One TOML file describes a cluster; every node has the same one. ` + "`vm-ctl val
 mistake with its line, ` + "`vm-ctl apply FILE`" + ` gives it to the cluster. Examples: ` + "`configs/two-hosts.toml`" + `,
 ` + "`configs/three-hosts.toml`" + `.
 
+The configuration that the nodes share (all but ` + "`[cluster]` and the links of `[[node]]`" + `) can also come from Pacemaker:
+` + "`vm-ctl apply`" + ` takes a CIB as XML, a whole ` + "`<cib>`" + ` or a ` + "`<configuration>`" + ` alone, of any schema since Heartbeat 2. It says what it
+upgraded and what it leaves out: the status, and what the cluster knows by itself (` + "`dc-version`, `cluster-infrastructure`,\n`have-watchdog`, `last-lrm-refresh`" + `). The nodes must be called as in the cluster; their numbers do not count. Access lists
+and alerts are kept, but not used.
+
 This page is made from the comments in the package ` + "`configs`" + ` (` + "`go test ./configs -update`" + `).
 
 Kinds of values:

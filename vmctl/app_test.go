@@ -24,7 +24,10 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// libvirt's event loop, which a test's hostd starts, lasts as long as the process.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("libvirt.org/go/libvirt.EventRunDefaultImpl"))
+}
 
 // golden compares got with testdata/name, which -update rewrites.
 func golden(t *testing.T, name, got string) {

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"sort"
 	"strings"
 
@@ -16,6 +18,7 @@ var kindNames = []struct{ key, name string }{
 	{"nodes", "node"}, {"resources", "resource"}, {"templates", "template"},
 	{"locations", "location"}, {"colocations", "colocation"}, {"orders", "order"}, {"tickets", "ticket"},
 	{"fencing-topology", "fencing level"}, {"tags", "tag"}, {"alerts", "alert"},
+	{"roles", "access role"}, {"targets", "access of user"}, {"groups", "access of group"},
 }
 
 // difference says, a line each, what changes from one configuration to
@@ -29,7 +32,17 @@ func difference(from, to *cib.Configuration) []string {
 			out = append(out, compareThing(kind.name+" "+id, old[id], new[id])...)
 		}
 	}
+	if len(out) == 0 && !sameText(from, to) {
+		out = append(out, "~ the order of things, or ids that nothing names")
+	}
 	return out
+}
+
+// sameText tells whether two configurations are the same in everything.
+func sameText(a, b *cib.Configuration) bool {
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	return errX == nil && errY == nil && bytes.Equal(x, y)
 }
 
 // compareThing compares the values of one node, resource, constraint ….
@@ -95,6 +108,9 @@ func asTree(cfg *cib.Configuration) map[string]any {
 	if err := json.Unmarshal(text, &tree); err != nil {
 		panic("what was encoded can be decoded: " + err.Error())
 	}
+	if lists, ok := tree["acls"].(map[string]any); ok {
+		maps.Copy(tree, lists)
+	}
 	return tree
 }
 
@@ -109,8 +125,13 @@ func flatten(list any) map[string]map[string]string {
 			continue
 		}
 		if nested, isSet := thing["nvpairs"]; isSet {
+			condition := conditionOf(thing)
 			for name, value := range pairsOf(nested) {
-				out[name] = map[string]string{"": value}
+				out[strings.TrimSpace(name+" "+condition)] = map[string]string{"": value}
+			}
+			if condition != "" {
+				out[condition] = map[string]string{}
+				flattenValue(out[condition], "", without(thing, "nvpairs"))
 			}
 			continue
 		}
@@ -164,8 +185,12 @@ func flattenElement(values map[string]string, key string, i int, v any) {
 	nested, isSet := thing["nvpairs"]
 	switch {
 	case isSet:
+		condition := conditionOf(thing)
 		for name, value := range pairsOf(nested) {
-			values[strings.TrimSpace(key+" "+name)] = value
+			values[strings.TrimSpace(key+" "+name+" "+condition)] = value
+		}
+		if condition != "" {
+			flattenValue(values, key+" "+condition, without(thing, "nvpairs"))
 		}
 	case isThing && thing["name"] != nil && thing["value"] != nil:
 		values[strings.TrimSpace(key+" "+text(thing["name"]))] = text(thing["value"])
@@ -178,6 +203,15 @@ func flattenElement(values map[string]string, key string, i int, v any) {
 	default:
 		values[key] = strings.TrimSpace(values[key] + " " + text(v))
 	}
+}
+
+// conditionOf marks what is in a set that has a rule or a score with the set's
+// id, because other sets may hold the same names; "" for a plain set.
+func conditionOf(set map[string]any) string {
+	if set["rule"] == nil && set["score"] == nil {
+		return ""
+	}
+	return fmt.Sprintf("(%v)", set["id"])
 }
 
 func interval(op map[string]any) string {

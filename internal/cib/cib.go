@@ -73,6 +73,7 @@ type Configuration struct {
 	Fencing     []FencingLevel `json:"fencing-topology,omitempty"`
 	Tags        []Tag          `json:"tags,omitempty"`
 	Alerts      []Alert        `json:"alerts,omitempty"`
+	ACLs        ACLs           `json:"acls,omitzero"`
 }
 
 // NVSet is a block of name/value pairs that may depend on a rule
@@ -129,6 +130,25 @@ type Alert struct {
 	Params      []NVSet     `json:"instance_attributes,omitempty"`
 	Meta        []NVSet     `json:"meta_attributes,omitempty"`
 	Recipients  []Recipient `json:"recipients,omitempty"`
+	// Select narrows the events; nil = all but changed node attributes.
+	Select *AlertSelect `json:"select,omitempty"`
+}
+
+// AlertSelect names the kinds of events that an alert is for ("Pacemaker
+// Explained, Alert Filters"). With AnyAttribute and no Attributes, changes of
+// all node attributes are meant, else of those.
+type AlertSelect struct {
+	Fencing      bool              `json:"fencing,omitempty"`
+	Nodes        bool              `json:"nodes,omitempty"`
+	Resources    bool              `json:"resources,omitempty"`
+	AnyAttribute bool              `json:"attributes,omitempty"`
+	Attributes   []SelectAttribute `json:"attribute,omitempty"`
+}
+
+// SelectAttribute is the name of one node attribute.
+type SelectAttribute struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
 }
 
 // Recipient is one destination of an alert: the script runs once for each,

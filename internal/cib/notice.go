@@ -1,6 +1,9 @@
 package cib
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Notice is something that the reader of a document tells its user: what was
 // left out because it means nothing here, or, where Old or New is set, what was
@@ -43,7 +46,31 @@ func (n Notice) String() string {
 // placeOf names an element for a message: <primitive id="db"> in line 12.
 func placeOf(element, id string, line int) string {
 	if id != "" {
-		return fmt.Sprintf("<%s id=%q> in line %d", element, id, line)
+		return fmt.Sprintf("<%s id=%q> in line %d", short(element), short(id), line)
 	}
-	return fmt.Sprintf("<%s> in line %d", element, line)
+	return fmt.Sprintf("<%s> in line %d", short(element), line)
+}
+
+// longestWord is how many bytes of a name or value a message repeats.
+const longestWord = 300
+
+// short cuts a name or value to what a message can hold.
+func short(word string) string {
+	if len(word) <= longestWord {
+		return word
+	}
+	return strings.ToValidUTF8(word[:longestWord], "") + "…"
+}
+
+// sentence formats a message about values that may be of any length.
+func sentence(format string, args []any) string {
+	for i, arg := range args {
+		switch a := arg.(type) {
+		case string:
+			args[i] = short(a)
+		case error:
+			args[i] = short(a.Error())
+		}
+	}
+	return fmt.Sprintf(format, args...)
 }

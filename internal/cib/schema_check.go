@@ -3,6 +3,7 @@ package cib
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -50,7 +51,7 @@ func checkSchema(root *element, log *codecLog) {
 }
 
 func (c *checker) fail(e *element, format string, args ...any) {
-	(&codec{e: e, log: c.log}).fail(format, args...)
+	c.log.mistakes.add(e, format, args...)
 }
 
 func (c *checker) element(e *element) {
@@ -72,6 +73,8 @@ func (c *checker) element(e *element) {
 		c.rule(e)
 	case "nodes":
 		c.nodes(e)
+	case "acl_permission":
+		c.permission(e)
 	}
 	for k := range e.each() {
 		if k.name != "status" && f.kids[k.name] != 0 {
@@ -94,7 +97,7 @@ func (c *checker) attributes(e *element, f *form) {
 		kind, known := f.types[a.name]
 		switch {
 		case !known:
-			c.fail(e, "attribute %s=%q is unknown here%s", a.name, a.value, c.orMeant(a.name, maps.Keys(f.types)))
+			c.fail(e, "attribute %s=%q is unknown here%s", a.name, a.value, orMeant{a.name, maps.Keys(f.types)})
 		case kind == "id":
 			c.claim(e, a.value)
 		case kind == "ref":
@@ -129,7 +132,7 @@ func (c *checker) children(e *element, f *form) {
 		count[k.name]++
 		switch many := f.kids[k.name]; {
 		case many == 0:
-			c.fail(k, "cannot stand inside %s%s", e.place(), c.orMeant(k.name, maps.Keys(f.kids)))
+			c.fail(k, "cannot stand inside %s%s", e.place(), orMeant{k.name, maps.Keys(f.kids)})
 		case many == '?' && count[k.name] == 2:
 			c.fail(k, "is the second in %s, which takes one", e.place())
 		}
@@ -192,9 +195,31 @@ func (c *checker) rule(e *element) {
 	}
 }
 
-// orMeant says which name was perhaps meant, or what to do else.
-func (c *checker) orMeant(name string, known func(func(string) bool)) string {
-	if near := nearest.To(name, known); near != "" {
+// permission checks that it is about one thing.
+func (c *checker) permission(e *element) {
+	subjects := 0
+	for _, name := range []string{"xpath", "reference", "object-type"} {
+		if e.find(name) != nil {
+			subjects++
+		}
+	}
+	switch {
+	case subjects != 1:
+		c.fail(e, "says in %d ways what it is about: use one of xpath, reference and object-type", subjects)
+	case e.find("attribute") != nil && e.find("object-type") == nil:
+		c.fail(e, `has an attribute without an object-type: use xpath="//…[@NAME]" for both`)
+	}
+}
+
+// orMeant says which name was perhaps meant, or what to do else, when it is
+// printed.
+type orMeant struct {
+	name  string
+	known iter.Seq[string]
+}
+
+func (o orMeant) String() string {
+	if near := nearest.To(o.name, o.known); near != "" {
 		return fmt.Sprintf(": did you mean %s?", near)
 	}
 	return ": remove it"

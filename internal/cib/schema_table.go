@@ -86,6 +86,20 @@ var shapes = map[string]shape{
 	"alerts":           {kids: "alert"},
 	"alert":            {attrs: "id!:id path! description", kids: "select? recipient" + agentSets},
 	"recipient":        {attrs: "id!:id value! description", kids: agentSets},
+
+	"select":            {kids: "select_attributes? select_fencing? select_nodes? select_resources?"},
+	"select_attributes": {kids: "attribute"},
+	"select_fencing":    {},
+	"select_nodes":      {},
+	"select_resources":  {},
+	"attribute":         {attrs: "id!:id name!"},
+
+	"acls":           {kids: "acl_role acl_target acl_group"},
+	"acl_role":       {attrs: "id!:id description", kids: "acl_permission"},
+	"acl_permission": {attrs: "id!:id kind!:permission xpath reference:ref object-type attribute description"},
+	"acl_target":     {attrs: "id! name", kids: "role"},
+	"acl_group":      {attrs: "id!:id name", kids: "role"},
+	"role":           {attrs: "id!:ref"},
 }
 
 // attrTypes check the values of attributes; "id" and "ref" are looked at apart.
@@ -106,6 +120,7 @@ var attrTypes = map[string]check{
 	"node":        oneOf("member", "normal", "ping", "remote"),
 	"on-fail":     oneOf("ignore", "block", "stop", "restart", "standby", "fence", "restart-container", "demote"),
 	"ordering":    oneOf("group", "listed"),
+	"permission":  oneOf("read", "write", "deny"),
 	"positive":    isPositive,
 	"requires":    oneOf("nothing", "quorum", "fencing", "unfencing"),
 	"role":        isRole,

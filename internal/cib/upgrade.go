@@ -86,6 +86,16 @@ func upgrade(root *element, log *codecLog) (check bool) {
 	return checked
 }
 
+// upgradeUnnamed is upgrade for a document that does not say which schema it
+// follows, and so may be of any.
+func upgradeUnnamed(root *element, log *codecLog) {
+	u := &upgrader{log: log, root: root}
+	if u.fromHeartbeat() {
+		u.upgradeHeartbeat()
+	}
+	u.upgradeDeprecated()
+}
+
 func (u *upgrader) at(e *element) *codec { return &codec{e: e, log: u.log} }
 
 // note records one upgrade; why is for those that are more than a new name.

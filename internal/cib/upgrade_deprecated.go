@@ -85,6 +85,7 @@ func (u *upgrader) upgradeDeprecated() {
 			u.upgradeOperations(r)
 		}
 	}
+	u.upgradeACLs()
 	for c := range u.config("constraints").each("rsc_colocation") {
 		const why = "it never had an effect"
 		u.remove(c, "score-attribute", why)

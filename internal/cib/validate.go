@@ -35,7 +35,7 @@ func (p Problem) Error() string {
 }
 
 // Problems is everything that is wrong with a configuration, in its order. It
-// is what Validate returns; find it with errors.As.
+// is what Validate returns, the first hundred of them; find it with errors.As.
 type Problems []Problem
 
 func (ps Problems) Error() string {
@@ -105,7 +105,9 @@ func (p place) in(key string) place {
 }
 
 func (p place) report(format string, args ...any) {
-	p.v.problems = append(p.v.problems, Problem{Element: p.element, ID: p.id, Key: p.key, Message: fmt.Sprintf(format, args...)})
+	if len(p.v.problems) < maxMistakes {
+		p.v.problems = append(p.v.problems, Problem{Element: p.element, ID: p.id, Key: p.key, Message: sentence(format, args)})
+	}
 }
 
 // collect notes all names, and reports those that are given twice.
@@ -244,9 +246,17 @@ func (p place) refersNode(name string) {
 	}
 }
 
-// suggest says which name was perhaps meant, or what to do else.
-func suggest(id string, lists ...iter.Seq[string]) string {
-	if near := nearest.To(id, lists...); near != "" {
+// suggestion says which name was perhaps meant, or what to do else. It is found
+// only when it is printed, because that takes a look at all names.
+type suggestion struct {
+	id    string
+	lists []iter.Seq[string]
+}
+
+func suggest(id string, lists ...iter.Seq[string]) suggestion { return suggestion{id, lists} }
+
+func (s suggestion) String() string {
+	if near := nearest.To(s.id, s.lists...); near != "" {
 		return fmt.Sprintf(": did you mean %q?", near)
 	}
 	return ": define it, or remove the reference"

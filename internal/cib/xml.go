@@ -97,7 +97,7 @@ func configuration(c *codec, f *Configuration) {
 	c.section("fencing-topology", false, func(c *codec) { each(c, "fencing-level", &f.Fencing, fencingLevel) })
 	c.section("tags", false, func(c *codec) { each(c, "tag", &f.Tags, tag) })
 	c.section("alerts", false, func(c *codec) { each(c, "alert", &f.Alerts, alert) })
-	c.skip("acls", "kvmha has no access lists inside the CIB; the control socket's owner and mode decide")
+	c.section("acls", false, func(c *codec) { acls(c, &f.ACLs) })
 }
 
 func node(c *codec, n *Node) {
@@ -139,7 +139,35 @@ func alert(c *codec, a *Alert) {
 	each(c, "meta_attributes", &a.Meta, nvset)
 	each(c, "instance_attributes", &a.Params, nvset)
 	each(c, "recipient", &a.Recipients, recipient)
-	c.skip("select", "kvmha's alerts receive every kind of event")
+	if c.decoding || a.Select != nil {
+		c.section("select", true, func(c *codec) { alertSelect(c, made(&a.Select)) })
+	}
+}
+
+func alertSelect(c *codec, s *AlertSelect) {
+	kinds := []struct {
+		tag  string
+		on   *bool
+		more func(*codec)
+	}{
+		{"select_fencing", &s.Fencing, func(*codec) {}},
+		{"select_nodes", &s.Nodes, func(*codec) {}},
+		{"select_resources", &s.Resources, func(*codec) {}},
+		{"select_attributes", &s.AnyAttribute, func(c *codec) { each(c, "attribute", &s.Attributes, selectAttribute) }},
+	}
+	for _, k := range kinds {
+		if c.decoding || *k.on {
+			c.section(k.tag, true, func(c *codec) {
+				*k.on = true
+				k.more(c)
+			})
+		}
+	}
+}
+
+func selectAttribute(c *codec, a *SelectAttribute) {
+	c.need("id", &a.ID)
+	c.need("name", &a.Name)
 }
 
 func recipient(c *codec, r *Recipient) {

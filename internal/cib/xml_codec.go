@@ -1,7 +1,6 @@
 package cib
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -22,7 +21,7 @@ type codec struct {
 // codecLog collects what is wrong with a document, so that all of it can be
 // told at once.
 type codecLog struct {
-	errs     []error
+	mistakes mistakeLog
 	warnings []Notice
 	upgrades []Notice
 	// more counts the notices that were left out.
@@ -33,17 +32,10 @@ type codecLog struct {
 	refCost int
 }
 
-// maxCodecErrors bounds the report on a document that is wrong everywhere.
-const maxCodecErrors = 100
-
-func (c *codec) fail(format string, args ...any) {
-	if len(c.log.errs) < maxCodecErrors {
-		c.log.errs = append(c.log.errs, fmt.Errorf("%s: %s", c.e.place(), fmt.Sprintf(format, args...)))
-	}
-}
+func (c *codec) fail(format string, args ...any) { c.log.mistakes.add(c.e, format, args...) }
 
 func (c *codec) warn(format string, args ...any) {
-	c.log.notice(Notice{Element: c.e.name, ID: c.e.get("id"), Line: c.e.line, Message: fmt.Sprintf(format, args...)})
+	c.log.notice(Notice{Element: c.e.name, ID: c.e.get("id"), Line: c.e.line, Message: sentence(format, args)})
 }
 
 // notice keeps a notice, up to a bound for each kind.
@@ -52,7 +44,7 @@ func (l *codecLog) notice(n Notice) {
 	if n.Upgraded() {
 		list = &l.upgrades
 	}
-	if len(*list) == maxCodecErrors {
+	if len(*list) == maxMistakes {
 		l.more++
 		return
 	}
@@ -68,7 +60,7 @@ func (l *codecLog) notices() []Notice {
 	return all
 }
 
-func (l *codecLog) err() error { return errors.Join(l.errs...) }
+func (l *codecLog) err() error { return l.mistakes.err() }
 
 func (c *codec) at(e *element) *codec {
 	return &codec{e: e, up: c, decoding: c.decoding, log: c.log}

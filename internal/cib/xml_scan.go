@@ -1,6 +1,7 @@
 package cib
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -30,6 +31,9 @@ type scanner struct {
 // scan reads one document.
 func scan(text string) (*element, error) {
 	s := &scanner{text: text, line: 1}
+	if utf16(text) {
+		return nil, errors.New("line 1: the document is in UTF-16: convert it to UTF-8")
+	}
 	if at := invalidUTF8(text); at >= 0 {
 		return nil, fmt.Errorf("line %d is no XML: invalid UTF-8", 1+strings.Count(text[:at], "\n"))
 	}
@@ -43,6 +47,17 @@ func scan(text string) (*element, error) {
 		return nil, cutOff(s.stack)
 	}
 	return s.root, nil
+}
+
+// utf16 tells by its mark, or by the zeros between its letters, a text of two
+// bytes a letter.
+func utf16(text string) bool {
+	for _, mark := range []string{"\xff\xfe", "\xfe\xff", "<\x00", "\x00<"} {
+		if strings.HasPrefix(text, mark) {
+			return true
+		}
+	}
+	return false
 }
 
 func invalidUTF8(text string) int {

@@ -7,9 +7,14 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/agext/levenshtein"
 )
+
+// longest is the longest name, in characters, that is looked at: nobody
+// mistypes a longer one, and the comparison takes the product of the lengths.
+const longest = 256
 
 // To returns the one of all the names in lists that is most like name: the
 // fewest letters to change whatever their case, then the most alike in length,
@@ -17,8 +22,16 @@ import (
 // letters, and more than two, would have to change: then nothing is near.
 func To(name string, lists ...iter.Seq[string]) string {
 	best, least := "", [2]int{max(2, len(name)/2) + 1}
+	letters := utf8.RuneCountInString(name)
+	if letters > longest {
+		return ""
+	}
 	for _, names := range lists {
 		for n := range names {
+			// So many letters must change at least.
+			if other := utf8.RuneCountInString(n); max(letters-other, other-letters) > least[0] {
+				continue
+			}
 			d := [2]int{
 				levenshtein.Distance(strings.ToLower(name), strings.ToLower(n), nil),
 				max(len(name)-len(n), len(n)-len(name)),
