@@ -97,7 +97,7 @@ func (p *plan) resolve(set *cib.ResourceSet) (list []*resource, ok bool) {
 		r := p.constraintResource(id)
 		if r == nil {
 			p.fault("%s: No resource found for %s", set.ID, id)
-			return nil, false
+			return list, false
 		}
 		list = append(list, r)
 	}

@@ -58,9 +58,12 @@ func (p *plan) addDeviceDigests(a *action, n *node) bool {
 		entry := r.id + ":" + r.kind + ":"
 		if known && !strings.Contains(have, entry+d.all) && !strings.Contains(n.attrs["#digests-secure"], entry+public) {
 			same = false
-			p.tell("notice: Unfencing Pacemaker Remote node " + n.name + " because the definition of " + r.id + " changed")
+			if p.in.Sanitized {
+				p.tell("Parameters to " + r.id + " for unfencing " + n.label() + " changed, try '" + entry + public + "'")
+			}
+			p.tell("notice: Unfencing Pacemaker Remote node " + n.label() + " because the definition of " + r.id + " changed")
 		} else if known && !strings.Contains(have, entry+d.all) {
-			p.tell("Only 'private' parameters to " + r.id + " for unfencing " + n.name + " changed")
+			p.tell("Only 'private' parameters to " + r.id + " for unfencing " + n.label() + " changed")
 		}
 		all.WriteString(entry + d.all + ",")
 		secure.WriteString(entry + public + ",")

@@ -351,6 +351,7 @@ type plan struct {
 	recheck        int64
 	warnings       []string
 	errors         []string
+	statusNotices  []string
 	notices        []Notice
 	tracking       int
 	// lastRead is the node whose history was read last.

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"sort"
+	"strings"
 
 	"kvmha/internal/cib"
 )
@@ -85,7 +86,7 @@ func (p *plan) applySets(sets []cib.NVSet, ctx ruleContext, out map[string]strin
 			continue
 		}
 		for _, nv := range s.Pairs {
-			if nv.Value == "#default" {
+			if strings.EqualFold(nv.Value, "#default") {
 				delete(out, nv.Name)
 				continue
 			}

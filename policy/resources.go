@@ -195,9 +195,13 @@ func (r *resource) unpackMeta() {
 		}
 	}
 	r.p.applySets(r.cfg.Meta, ctx, r.meta, "", false)
+	// What a parent takes back with #default is the grandparent's, never the
+	// resource's own.
+	inherited := map[string]string{}
 	for q := r.parent; q != nil; q = q.parent {
-		r.p.applySets(q.cfg.Meta, ctx, r.meta, "", false)
+		r.p.applySets(q.cfg.Meta, ctx, inherited, "", false)
 	}
+	addMissing(r.meta, inherited)
 	r.p.applySets(r.p.cib.Config.RscDefaults, ctx, r.meta, "", false)
 	if r.parent != nil {
 		for name, value := range r.parent.meta {

@@ -45,12 +45,13 @@ func (p *plan) unpackTicket(c *cib.RscTicket) {
 		sets = []cib.ResourceSet{set}
 	}
 	for i := range sets {
+		// Those before one that is not there need the ticket nevertheless.
 		list, ok := p.resolve(&sets[i])
-		if !ok {
-			return
-		}
 		for _, r := range list {
 			p.useTicket(r, t, parseRole(sets[i].Role), strings.ToLower(c.LossPolicy))
+		}
+		if !ok {
+			return
 		}
 	}
 }

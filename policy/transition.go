@@ -189,9 +189,11 @@ type Transition struct {
 	// failure-timeout); zero = never.
 	RecheckAt time.Time `json:"recheck-at,omitzero"`
 	Warnings  []string  `json:"warnings,omitempty"`
-	// Notices are lines that crm_simulate prints among its output.
-	Notices []Notice `json:"notices,omitempty"`
-	Errors  []string `json:"errors,omitempty"`
+	// StatusNotices are lines that crm_simulate prints before the status, Notices
+	// those that it prints among the scores.
+	StatusNotices []string `json:"status-notices,omitempty"`
+	Notices       []Notice `json:"notices,omitempty"`
+	Errors        []string `json:"errors,omitempty"`
 	// Instances, Disabled and Blocked count primitives and clone instances.
 	Instances     int `json:"instances,omitempty"`
 	DisabledCount int `json:"disabled,omitempty"`

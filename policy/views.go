@@ -16,6 +16,10 @@ func (p *plan) captureViews() {
 	for _, n := range p.nodes {
 		p.nodeViews = append(p.nodeViews, n.view(p))
 	}
+	for _, n := range p.notices {
+		p.statusNotices = append(p.statusNotices, n.Text)
+	}
+	p.notices = nil
 }
 
 // count counts all, the disabled and the blocked primitives.
@@ -129,7 +133,7 @@ func (n *node) failCounts(p *plan) []FailCount {
 // view is what Inspect answers.
 func (p *plan) view() *Transition {
 	t := &Transition{
-		Resources: p.views, Nodes: p.nodeViews, FailedOps: p.failedOps, Warnings: p.warnings, Errors: p.errors, Notices: p.notices,
+		Resources: p.views, Nodes: p.nodeViews, FailedOps: p.failedOps, Warnings: p.warnings, Errors: p.errors, StatusNotices: p.statusNotices, Notices: p.notices,
 		Options: p.options.raw,
 	}
 	t.Instances, t.DisabledCount, t.BlockedCount = p.counts[0], p.counts[1], p.counts[2]

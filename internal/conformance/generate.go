@@ -30,9 +30,10 @@ var features = map[string]float64{
 	"changed params": 0.2,  // digests of other parameters than today's
 	"clones":         0.5,
 	"colocations":    0.5,
-	"defaults":       0.3, // of resources and operations, with rules
-	"discovery":      0.1, // resource-discovery other than always
-	"fencing":        0.6, // a fencing device
+	"containers":     0.08, // resources that watch what is inside a container
+	"defaults":       0.3,  // of resources and operations, with rules
+	"discovery":      0.1,  // resource-discovery other than always
+	"fencing":        0.6,  // a fencing device
 	"groups":         0.4,
 	"guests":         0.08,
 	"health":         0.1,
@@ -41,7 +42,8 @@ var features = map[string]float64{
 	"locks":          0.05, // shutdown locks
 	"migration":      0.25,
 	"monitors":       0.7,
-	"old formats":    0.1, // of what older clusters left in the history
+	"old formats":    0.1,  // of what older clusters left in the history
+	"operation sets": 0.15, // attributes of operations
 	"orders":         0.5,
 	"orphans":        0.15,
 	"preferences":    0.4, // unusual meta-attributes
@@ -50,6 +52,7 @@ var features = map[string]float64{
 	"references":     0.1, // sets and rules that name others
 	"remotes":        0.08,
 	"rules":          0.3,
+	"secrets":        0.1, // histories that name the secret parameters
 	"sets":           0.2, // constraints over sets
 	"tags":           0.1,
 	"templates":      0.1,
@@ -91,12 +94,13 @@ func Generate(seed uint64, size int, without ...string) []byte {
 		c.on[name] = c.chance(features[name]) && !slices.Contains(without, name)
 	}
 	root := el("cib", "crm_feature_set", featureSet, "validate-with", schema, "epoch", "1", "num_updates", "0", "admin_epoch", "0",
-		"have-quorum", c.pick("1", "1", "1", "1", "1", "0"), "execution-date", strconv.Itoa(now))
+		"have-quorum", c.pick("1", "1", "1", "1", "1", "0"), "dc-uuid", c.maybe(0.5, "1", "2"), "execution-date", strconv.Itoa(now))
 	c.config, c.resources, c.constraints = el("configuration"), el("resources"), el("constraints")
 	c.makeNodes()
 	c.makeResources()
 	c.makeConstraints()
 	c.live()
+	c.unfence()
 	nodes := el("nodes")
 	for _, n := range c.nodes {
 		nodes.add(n.element)

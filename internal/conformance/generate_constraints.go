@@ -30,8 +30,7 @@ func (c *cluster) makeConstraints() {
 // lasting lets some constraints end at a date.
 func (c *cluster) lasting(e *element) *element {
 	if e != nil && e.name != "rsc_ticket" && c.on["lifetimes"] && c.chance(0.5) {
-		rule := el("rule", "id", c.id("rule")).add(c.dateExpression())
-		e.add(el("lifetime").add(rule))
+		e.add(el("lifetime").add(c.timely()))
 	}
 	return e
 }
@@ -109,7 +108,9 @@ func (c *cluster) colocation() *element {
 	e := el("rsc_colocation", "id", c.id("col"), "score", c.score(), "influence", c.maybe(0.1, "true", "false"))
 	if c.on["sets"] && c.chance(0.3) {
 		for range 1 + c.r.IntN(2) {
-			e.add(c.set(c.maybe(0.2, "Promoted", "Started"), true))
+			set := c.set(c.maybe(0.2, "Promoted", "Started"), true)
+			set.attrs = append(set.attrs, el("", "ordering", c.maybe(0.1, "group", "listed")).attrs...)
+			e.add(set)
 		}
 		return e
 	}
@@ -134,6 +135,9 @@ func (c *cluster) colocation() *element {
 
 func (c *cluster) order() *element {
 	e := el("rsc_order", "id", c.id("ord"), "kind", c.maybe(0.6, "Mandatory", "Mandatory", "Optional", "Optional", "Serialize"))
+	if e.attr("kind") == "" && c.chance(0.2) {
+		e.set("score", c.pick("0", "10", "INFINITY"))
+	}
 	if c.chance(0.15) {
 		e.set("symmetrical", c.pick("false", "false", "true"))
 	}

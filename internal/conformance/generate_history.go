@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -162,6 +163,10 @@ func (c *cluster) accidentHere(l *opLog) {
 	case 3:
 		l.fail("stop", 0, cib.UnknownError)
 	case 4:
+		if l.p.multiple == "promotable" && c.chance(0.4) {
+			l.pending(c.pick("promote", "demote", "notify"))
+			return
+		}
 		l.pending(c.pick("monitor", "stop", "stop", "start"))
 	case 5:
 		l.add("stop", 0, cib.OK)
@@ -234,11 +239,15 @@ func (c *cluster) leaveOrphans() {
 		if c.chance(0.2) && len(c.tops) > 0 {
 			p.id = c.top().ends[0].id + ":9"
 		}
-		p.ops = []operation{{"monitor", "", 10, 20}}
+		p.ops = []operation{{name: "monitor", interval: 10, timeout: 20}}
 		for _, h := range c.nodes {
 			if h.acts() && c.chance(0.5) {
 				p.on = append(p.on, h)
-				h.history = append(h.history, c.lived(p, h)...)
+				list := c.lived(p, h)
+				if c.on["containers"] && len(list) > 0 && len(c.tops) > 0 {
+					list[0].set("container", c.top().id)
+				}
+				h.history = append(h.history, list...)
 			}
 		}
 	}
@@ -328,7 +337,7 @@ func (l *opLog) digest(e *element, interval int) {
 		params[nv.Name] = nv.Value
 	}
 	if l.c.on["changed params"] && l.c.chance(0.1) {
-		params["fake"] = "as it was before"
+		params[l.c.pick("fake", "fake", "passwd")] = "as it was before"
 	}
 	timeout := ""
 	if interval > 0 {
@@ -336,10 +345,19 @@ func (l *opLog) digest(e *element, interval int) {
 		for _, o := range l.p.ops {
 			if o.interval == interval {
 				timeout = strconv.Itoa(o.timeout * 1000)
+				for _, nv := range o.params {
+					params[nv.Name] = nv.Value
+				}
 			}
 		}
 	}
 	e.set("op-digest", cib.Digest(cib.DigestParams(params, timeout)))
+	if l.p.secret {
+		public := maps.Clone(params)
+		delete(public, "passwd")
+		e.set("op-secure-params", " passwd  user ")
+		e.set("op-secure-digest", cib.Digest(cib.DigestParams(public, timeout)))
+	}
 	if l.p.reloads && interval == 0 {
 		delete(params, "fake")
 		e.set("op-force-restart", " state ")

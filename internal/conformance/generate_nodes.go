@@ -73,13 +73,15 @@ func (c *cluster) addNode(h *host) {
 		attrs.put("site", c.maybe(0.7, "a", "b"))
 		attrs.put("cpus", c.maybe(0.7, "2", "4", "16"))
 		attrs.put("version", c.maybe(0.3, "1.2", "1.10", "2"))
+		attrs.put("site-name", c.maybe(0.1, "south"))
 		h.transient.put("ping", c.maybe(0.6, "0", "100", "1000"))
 	}
-	if c.on["unfencing"] {
-		h.transient.put("#node-unfenced", c.maybe(0.5, strconv.Itoa(now-5000)))
-	}
 	if c.on["bad nodes"] {
-		h.transient.put("terminate", c.maybe(0.02, "true"))
+		h.transient.put("terminate", c.maybe(0.02, "true", strconv.Itoa(now-10)))
+		h.transient.put("probe_complete", c.maybe(0.03, "true", "false"))
+	}
+	if c.on["discovery"] && h.kind != "member" {
+		attrs.put("resource-discovery-enabled", c.maybe(0.5, "false", "true"))
 	}
 	if c.on["health"] {
 		h.transient.put("#health-disk", c.maybe(0.4, "red", "yellow", "green", "-20", "5"))
@@ -94,7 +96,13 @@ func (c *cluster) addNode(h *host) {
 		kind = ""
 	}
 	h.element = el("node", "id", h.id, "uname", h.name, "type", kind).
-		add(c.nvset("instance_attributes", "attrs-"+h.name, attrs, nil), c.nvset("utilization", "capacity-"+h.name, capacity, nil))
+		add(c.nvset("instance_attributes", "attrs-"+h.name, attrs, nil), c.nvset("utilization", "capacity-"+h.name, capacity, c.seldom()))
+	if c.on["rules"] && c.chance(0.2) {
+		var more pairs
+		more.put("site", c.maybe(0.5, "a", "b"))
+		more.put("standby", c.maybe(0.1, "true"))
+		h.element.add(c.nvset("instance_attributes", "more-"+h.name, more, c.timely()))
+	}
 	if h.kind == "guest" {
 		h.element = nil
 	}
@@ -127,6 +135,9 @@ func (c *cluster) nodeState(h *host) *element {
 	if h.kind != "member" {
 		e.set("remote_node", "true")
 		e.set("node_fenced", c.pick("0", "0", "0", "0", "1"))
+		if c.chance(0.1) {
+			e.set("node_in_maintenance", c.pick("0", "1"))
+		}
 	} else {
 		for i, name := range []string{"in_ccm", "crmd", "join", "expected"} {
 			e.set(name, fates[h.fate][i])

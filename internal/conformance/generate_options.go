@@ -1,7 +1,5 @@
 package conformance
 
-import "strings"
-
 // properties is the crm_config section.
 func (c *cluster) properties() *element {
 	var p pairs
@@ -24,6 +22,9 @@ func (c *cluster) properties() *element {
 		p.put("batch-limit", c.maybe(0.1, "5"))
 		p.put("migration-limit", c.maybe(0.1, "2", "-1"))
 		p.put("have-watchdog", c.maybe(0.1, "true"))
+		p.put("remove-after-stop", c.maybe(0.05, "true"))
+		p.put("cluster-name", c.maybe(0.1, "north"))
+		p.put("node-action-limit", c.maybe(0.05, "3"))
 		p.put("cluster-recheck-interval", c.maybe(0.1, "5min"))
 	}
 	if c.on["utilization"] {
@@ -32,6 +33,7 @@ func (c *cluster) properties() *element {
 	if c.on["health"] {
 		p.put("node-health-strategy", c.pick("migrate-on-red", "only-green", "progressive", "custom"))
 		p.put("node-health-red", c.maybe(0.2, "-100"))
+		p.put("node-health-green", c.maybe(0.2, "10"))
 		p.put("node-health-yellow", c.maybe(0.2, "-10"))
 		p.put("node-health-base", c.maybe(0.2, "20"))
 	}
@@ -39,7 +41,25 @@ func (c *cluster) properties() *element {
 		p.put("shutdown-lock", "true")
 		p.put("shutdown-lock-limit", c.maybe(0.4, "10min", "1h"))
 	}
-	return el("crm_config").add(c.nvset("cluster_property_set", "options", p, nil))
+	return el("crm_config").add(c.nvset("cluster_property_set", "options", p, nil), c.moreProperties())
+}
+
+// moreProperties is a set beside the first one. Which of them wins depends on
+// their scores, and on whether its rule holds.
+func (c *cluster) moreProperties() *element {
+	if !c.on["properties"] || !c.on["rules"] || c.chance(0.5) {
+		return nil
+	}
+	var p pairs
+	p.put("stonith-enabled", c.maybe(0.2, "true", "false"))
+	p.put("no-quorum-policy", c.maybe(0.3, "ignore", "freeze"))
+	p.put("maintenance-mode", c.maybe(0.1, "true"))
+	p.put("cluster-delay", c.maybe(0.5, "30s"))
+	set := c.nvset("cluster_property_set", "more-options", p, c.timely())
+	if set != nil {
+		set.attrs = append(set.attrs, el("", "score", c.maybe(0.5, "1", "-1", "INFINITY")).attrs...)
+	}
+	return set
 }
 
 func (c *cluster) stonithEnabled() string {
@@ -78,34 +98,6 @@ func (c *cluster) defaults(place string) *element {
 			set.set("score", c.pick("1", "10"))
 		}
 		e.add(set)
-	}
-	return nonEmpty(e)
-}
-
-// topology lists the devices that fence some of the members, by levels.
-func (c *cluster) topology() *element {
-	var devices []string
-	for _, p := range c.primitives {
-		if p.class == "stonith" {
-			devices = append(devices, p.id)
-		}
-	}
-	if !c.on["topology"] || len(devices) == 0 {
-		return nil
-	}
-	e := el("fencing-topology")
-	if c.chance(0.2) {
-		return e.add(el("fencing-level", "id", c.id("level"), "target-attribute", "site", "target-value", "a", "index", "1", "devices", devices[0]))
-	}
-	if c.chance(0.3) {
-		return e.add(el("fencing-level", "id", c.id("level"), "target-pattern", "^n[12]$", "index", "1", "devices", strings.Join(devices, ",")))
-	}
-	for _, h := range c.members() {
-		for level, device := range devices {
-			if c.chance(0.7) {
-				e.add(el("fencing-level", "id", c.id("level"), "target", h.name, "index", string(rune('1'+level)), "devices", device))
-			}
-		}
 	}
 	return nonEmpty(e)
 }

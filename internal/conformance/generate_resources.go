@@ -1,9 +1,6 @@
 package conformance
 
-import (
-	"fmt"
-	"strconv"
-)
+import "strconv"
 
 // primitive is a resource with an agent, and what its history needs to know.
 type primitive struct {
@@ -18,6 +15,8 @@ type primitive struct {
 	after *primitive
 	// reloads lists parameters whose change needs no restart.
 	reloads, migrates bool
+	// secret resources tell in their history which parameters are secrets.
+	secret bool
 	// vague parameters depend on node and time, so that nobody knows what the
 	// operations in the history were run with.
 	vague bool
@@ -28,13 +27,6 @@ type primitive struct {
 	inside          string
 	// on remembers where it was placed, by instance.
 	on []*host
-}
-
-// operation is a recurring one that the configuration asks for.
-type operation struct {
-	name, role string
-	interval   int // seconds
-	timeout    int // seconds
 }
 
 // top is a resource that constraints may name.
@@ -163,29 +155,18 @@ func (c *cluster) newPrimitive(stem, multiple string, instances int) *primitive 
 	}
 	p.params.put("fake", c.maybe(0.4, "one", "two", `"three" & <four>`))
 	p.params.put("passwd", c.maybe(0.1, "secret"))
+	if c.on["secrets"] {
+		p.params.put("user", c.maybe(0.5, "admin"))
+	}
 	p.params.put("state", c.maybe(0.3, "/run/"+p.id))
 	p.reloads = c.on["changed params"] && c.chance(0.5)
+	p.secret = c.on["secrets"] && c.chance(0.7)
 	p.migrates = c.on["migration"] && multiple == "" && c.chance(0.5)
 	if c.on["monitors"] {
 		c.addMonitors(p)
 	}
 	c.primitives = append(c.primitives, p)
 	return p
-}
-
-func (c *cluster) addMonitors(p *primitive) {
-	if p.multiple == "promotable" {
-		if c.chance(0.8) {
-			p.ops = append(p.ops, operation{"monitor", "Promoted", 10, 20}, operation{"monitor", c.pick("Unpromoted", ""), 11, 20})
-		}
-		return
-	}
-	if c.chance(0.8) {
-		p.ops = append(p.ops, operation{"monitor", c.maybe(0.1, "Started"), 10, 20})
-	}
-	if c.chance(0.1) {
-		p.ops = append(p.ops, operation{"monitor", "Stopped", 30, 20})
-	}
 }
 
 func (c *cluster) primitiveElement(p *primitive) *element {
@@ -209,12 +190,15 @@ func (c *cluster) primitiveElement(p *primitive) *element {
 	if p.migrates {
 		meta.put("allow-migrate", "true")
 	}
+	if c.on["containers"] && p.multiple == "" && len(c.tops) > 0 {
+		meta.put("container", c.maybe(0.4, c.top().id, "nowhere"))
+	}
 	e.add(c.metaElement(p.id, meta))
 	if c.on["utilization"] {
 		var use pairs
 		use.put("memory", c.maybe(0.7, "1", "2", "4"))
 		use.put("cpu", c.maybe(0.3, "1", "2"))
-		e.add(c.nvset("utilization", p.id+"-use", use, nil))
+		e.add(c.nvset("utilization", p.id+"-use", use, c.seldom()))
 	}
 	return e.add(c.operationsElement(p))
 }
@@ -257,42 +241,6 @@ func (c *cluster) conditional(p *primitive) *element {
 	return c.nvset("instance_attributes", p.id+"-params", params, c.rule("attributes", &top{}))
 }
 
-func (c *cluster) operationsElement(p *primitive) *element {
-	ops := el("operations")
-	for _, o := range p.ops {
-		op := el("op", "id", c.id(p.id+"-op"), "name", o.name, "interval", fmt.Sprintf("%ds", o.interval),
-			"timeout", fmt.Sprintf("%ds", o.timeout), "role", o.role, "on-fail", c.onFail(p, o.name))
-		if c.on["preferences"] && c.chance(0.05) {
-			op.set("enabled", "false")
-		}
-		if c.on["preferences"] && c.chance(0.05) {
-			op.set("interval-origin", "2025-06-15 12:00:00")
-		}
-		ops.add(op)
-	}
-	if !c.on["preferences"] {
-		return nonEmpty(ops)
-	}
-	for _, name := range []string{"start", "stop", "promote", "demote"} {
-		promotion := name == "promote" || name == "demote"
-		if c.chance(0.15) && (!promotion || p.multiple == "promotable") {
-			ops.add(el("op", "id", c.id(p.id+"-op"), "name", name, "interval", "0", "timeout", c.pick("30s", "1m", "45"),
-				"on-fail", c.onFail(p, name), "record-pending", c.maybe(0.2, "false")))
-		}
-	}
-	return nonEmpty(ops)
-}
-
-func (c *cluster) onFail(p *primitive, name string) string {
-	if !c.on["preferences"] || !c.chance(0.4) {
-		return ""
-	}
-	if p.multiple == "promotable" && (name == "monitor" || name == "promote") && c.chance(0.3) {
-		return "demote"
-	}
-	return c.pick("ignore", "block", "stop", "restart", "fence", "standby")
-}
-
 func nonEmpty(e *element) *element {
 	if len(e.kids) == 0 {
 		return nil
@@ -311,13 +259,18 @@ func (c *cluster) preferences(kind string) pairs {
 	p.put("is-managed", c.maybe(0.06, "false", "true"))
 	p.put("maintenance", c.maybe(0.04, "true"))
 	p.put("priority", c.maybe(0.2, "1", "5", "10"))
+	if kind == "group" {
+		p.put("ordered", c.maybe(0.08, "false", "true"))
+		p.put("collocated", c.maybe(0.08, "false", "true"))
+	}
 	if kind != "primitive" {
 		return p
 	}
 	p.put("migration-threshold", c.maybe(0.15, "1", "2", "INFINITY"))
 	p.put("failure-timeout", c.maybe(0.15, "10s", "1h"))
 	p.put("multiple-active", c.maybe(0.15, "stop_only", "block", "stop_start", "stop_unexpected"))
-	p.put("requires", c.maybe(0.12, "nothing", "quorum", "fencing"))
+	p.put("requires", c.maybe(0.12, "nothing", "quorum", "fencing", "unfencing"))
+	p.put("restart-type", c.maybe(0.06, "restart", "ignore"))
 	p.put("critical", c.maybe(0.06, "false", "true"))
 	p.put("allow-unhealthy-nodes", c.maybe(0.05, "true"))
 	return p
@@ -327,7 +280,7 @@ func (c *cluster) makeTemplate() {
 	p := &primitive{id: c.id("tpl"), class: "ocf", provider: "pacemaker", kind: "Dummy"}
 	p.params.put("fake", c.maybe(0.5, "common"))
 	if c.chance(0.6) {
-		p.ops = []operation{{"monitor", "", 20, 30}}
+		p.ops = []operation{{name: "monitor", interval: 20, timeout: 30}}
 	}
 	e := el("template", "id", p.id, "class", p.class, "provider", p.provider, "type", p.kind).add(
 		c.nvset("instance_attributes", p.id+"-params", p.params, nil),
@@ -335,24 +288,4 @@ func (c *cluster) makeTemplate() {
 		c.operationsElement(p))
 	c.resources.add(e)
 	c.templates = append(c.templates, p)
-}
-
-// makeFencing adds one or two devices that can fence every member.
-func (c *cluster) makeFencing() {
-	for range 1 + c.r.IntN(2) {
-		p := &primitive{id: c.id("fence"), class: "stonith", kind: "fence_xvm", instances: 1}
-		p.params.put("key_file", c.maybe(0.3, "/etc/key"))
-		if c.on["monitors"] && c.chance(0.7) {
-			p.ops = []operation{{"monitor", "", 60, 20}}
-		}
-		var meta pairs
-		if c.on["unfencing"] {
-			meta.put("provides", "unfencing")
-		}
-		c.primitives = append(c.primitives, p)
-		c.resources.add(el("primitive", "id", p.id, "class", p.class, "type", p.kind).add(
-			c.nvset("instance_attributes", p.id+"-params", p.params, nil),
-			c.nvset("meta_attributes", p.id+"-meta", meta, nil), c.operationsElement(p)))
-		c.tops = append(c.tops, &top{id: p.id, ends: []*primitive{p}})
-	}
 }

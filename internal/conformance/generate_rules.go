@@ -49,7 +49,8 @@ func (c *cluster) expression(place string) *element {
 
 func (c *cluster) attributeExpression() *element {
 	operation := c.pick("eq", "ne", "lt", "lte", "gt", "gte", "defined", "not_defined")
-	e := el("expression", "id", c.id("expr"), "attribute", c.pick("site", "site", "cpus", "cpus", "version", "ping", "#uname", "#kind", "nowhere"),
+	e := el("expression", "id", c.id("expr"), "attribute", c.pick("site", "site", "cpus", "cpus", "version", "ping", "#uname", "#kind", "nowhere",
+		"#id", "#is_dc", "#cluster-name", "#site-name"),
 		"operation", operation)
 	if operation == "defined" || operation == "not_defined" {
 		return e
@@ -58,7 +59,14 @@ func (c *cluster) attributeExpression() *element {
 	case "site":
 		e.set("value", c.pick("a", "b", "A"))
 	case "#uname":
-		e.set("value", c.node().name)
+		e.set("value", "n1")
+		if len(c.nodes) > 0 {
+			e.set("value", c.node().name)
+		}
+	case "#cluster-name", "#site-name":
+		e.set("value", c.pick("cluster", "north", "south"))
+	case "#id", "#is_dc":
+		e.set("value", c.pick("1", "2", "true"))
 	case "#kind":
 		e.set("value", c.pick("cluster", "remote", "container"))
 	case "version":
@@ -74,6 +82,19 @@ func (c *cluster) attributeExpression() *element {
 		e.set("value-source", c.pick("literal", "meta", "param"))
 	}
 	return e
+}
+
+// timely is a rule that asks for the time alone.
+func (c *cluster) timely() *element {
+	return el("rule", "id", c.id("rule")).add(c.dateExpression())
+}
+
+// seldom is a rule now and then, or nil.
+func (c *cluster) seldom() *element {
+	if !c.on["rules"] || c.chance(0.85) {
+		return nil
+	}
+	return c.rule("attributes", &top{})
 }
 
 func (c *cluster) dateExpression() *element {
@@ -93,12 +114,14 @@ func (c *cluster) dateExpression() *element {
 		if c.chance(0.5) {
 			e.set("end", future)
 		} else {
-			e.add(el("duration", "id", c.id("dur"), "hours", strconv.Itoa(1+c.r.IntN(100)), "days", c.maybe(0.3, "1", "10"), "months", c.maybe(0.2, "1")))
+			e.add(el("duration", "id", c.id("dur"), "hours", strconv.Itoa(1+c.r.IntN(100)), "days", c.maybe(0.3, "1", "10"), "months", c.maybe(0.2, "1"),
+				"weeks", c.maybe(0.2, "1", "2"), "years", c.maybe(0.1, "1"), "minutes", c.maybe(0.1, "90"), "seconds", c.maybe(0.1, "5")))
 		}
 	default:
 		e.add(el("date_spec", "id", c.id("spec"), "hours", c.maybe(0.6, "0-12", "9-17", "15"), "weekdays", c.maybe(0.5, "1-5", "6-7", "7"),
 			"months", c.maybe(0.3, "6", "1-5"), "monthdays", c.maybe(0.2, "1-15", "15"), "years", c.maybe(0.2, "2025", "2024-2026", "2020"),
-			"minutes", c.maybe(0.1, "0-29", "6"), "yeardays", c.maybe(0.1, "100-200", "1"), "weeks", c.maybe(0.1, "24", "1-10"), "weekyears", c.maybe(0.1, "2025")))
+			"minutes", c.maybe(0.1, "0-29", "6"), "yeardays", c.maybe(0.1, "100-200", "1"), "weeks", c.maybe(0.1, "24", "1-10"), "weekyears", c.maybe(0.1, "2025"),
+			"moon", c.maybe(0.05, "4", "0-3"), "seconds", c.maybe(0.05, "0-30")))
 	}
 	return e
 }

@@ -87,7 +87,7 @@ func (l *large) plain(stem string, p primitive, on []*host) *element {
 		p.params.put("state", "/run/"+p.id)
 	}
 	if p.multiple != "promotable" {
-		p.ops = []operation{{"monitor", "", 10, 20}}
+		p.ops = []operation{{name: "monitor", interval: 10, timeout: 20}}
 	}
 	l.primitives = append(l.primitives, &p)
 	var meta pairs

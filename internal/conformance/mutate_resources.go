@@ -10,7 +10,7 @@ var metaValues = []choice{
 	{"priority", []string{"0", "1", "10", "-5", "INFINITY"}},
 	{"resource-stickiness", []string{"0", "1", "100", "1000", "INFINITY", "-1"}},
 	{"migration-threshold", []string{"1", "2", "3", "INFINITY"}},
-	{"failure-timeout", []string{"10s", "5min", "1h", "30d"}},
+	{"failure-timeout", []string{"10s", "5min", "1h", "PT1H"}},
 	{"multiple-active", []string{"stop_only", "block", "stop_start", "stop_unexpected"}},
 	{"requires", []string{"nothing", "quorum", "fencing", "unfencing"}},
 	{"critical", []string{"false"}},

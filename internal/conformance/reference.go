@@ -45,7 +45,7 @@ var complaints = []struct {
 // as they are, and schemaNoise what it says about them.
 var (
 	schemaNeedsNoUpgrade = regexp.MustCompile(`validate-with="pacemaker-3\.\d+"`)
-	schemaNoise          = regexp.MustCompile(`(?m)^(.*: element .* validity error : .*|Schema validation of configuration is disabled .*)\n`)
+	schemaNoise          = regexp.MustCompile(`(?m)^((.*: )?element .* validity error : .*|Relax-NG validity error : .*|Schema validation of configuration is disabled .*)\n`)
 )
 
 // Ask returns the command's answer: the summary for the CIB's own date, all

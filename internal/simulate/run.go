@@ -82,12 +82,20 @@ func (r *run) all() error {
 	return err
 }
 
-// look decides, or only looks.
+// look decides, or only looks, and prints what there is to say about the
+// status.
 func (r *run) look(decide bool) *policy.Transition {
+	how := r.Inspect
 	if decide {
-		return r.Schedule(r.in)
+		how = r.Schedule
 	}
-	return r.Inspect(r.in)
+	t := how(r.in)
+	if !r.Quiet {
+		for _, line := range t.StatusNotices {
+			r.out.info("%s", line)
+		}
+	}
+	return t
 }
 
 // section leaves space before the next one.
@@ -193,8 +201,9 @@ func (r *run) simulate(t *policy.Transition) error {
 		return err
 	}
 	r.tellTime()
+	after := r.look(false)
 	o.spacer()
-	r.status("Revised Cluster Status", r.Inspect(r.in), false)
+	r.status("Revised Cluster Status", after, false)
 	return err
 }
 
