@@ -31,10 +31,17 @@ func (r *resource) viewReplicas(v *ResourceView) {
 			v.Active = append(v.Active, n.name)
 		}
 		v.Children = append(v.Children, cv)
-		for _, part := range c.parts() {
-			if part != c.child {
-				v.Implied = append(v.Implied, part.view())
-			}
-		}
+		v.Replicas = append(v.Replicas, c.view())
 	}
+}
+
+func (c *replica) view() ReplicaView {
+	part := func(r *resource) *ResourceView {
+		if r == nil {
+			return nil
+		}
+		v := r.view()
+		return &v
+	}
+	return ReplicaView{Number: c.number, Address: part(c.ip), Child: part(c.child), Container: part(c.container), Connection: part(c.remote)}
 }

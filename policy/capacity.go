@@ -4,8 +4,6 @@ import (
 	"maps"
 	"slices"
 	"sort"
-	"strconv"
-	"strings"
 )
 
 // Utilization ("Pacemaker Explained, Utilization and Placement Strategy"):
@@ -238,21 +236,13 @@ func (p *plan) showCapacities(when string) {
 		return
 	}
 	for _, n := range p.nodes {
-		p.scores = append(p.scores, ScoreLine{Text: when + ": " + n.name + " capacity:" + amounts(n.capacity)})
+		p.scores = append(p.scores, ScoreLine{Kind: NodeCapacity, Func: when, Node: n.name, Amounts: maps.Clone(n.capacity)})
 	}
 }
 
 // showNeeds records what r takes of the node it was given.
 func (p *plan) showNeeds(r *resource, n *node) {
 	if p.in.Utilization {
-		p.scores = append(p.scores, ScoreLine{Text: "pcmk__finalize_assignment: " + r.id + " utilization on " + n.name + ":" + amounts(r.utilization)})
+		p.scores = append(p.scores, ScoreLine{Kind: ResourceNeeds, Func: "pcmk__finalize_assignment", Resource: r.id, Node: n.name, Amounts: r.utilization})
 	}
-}
-
-func amounts(of map[string]int) string {
-	var b strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(of)) {
-		b.WriteString(" " + name + "=" + strconv.Itoa(of[name]))
-	}
-	return b.String()
 }

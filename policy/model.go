@@ -98,6 +98,14 @@ func (n *node) isGuest() bool {
 	return n.kind == remoteNode && n.remote != nil && n.remote.container != nil
 }
 
+// container is the resource that a guest node is in.
+func (n *node) container() string {
+	if !n.isGuest() {
+		return ""
+	}
+	return n.remote.container.id
+}
+
 // isRemote tells a remote node that stands by itself.
 func (n *node) isRemote() bool { return n.kind == remoteNode && !n.isGuest() }
 

@@ -220,7 +220,7 @@ func (r *resource) decideRole(cl *resource, promoted *int) {
 	p := r.p
 	pl := r.where()
 	if p.in.Scores {
-		line := ScoreLine{Resource: r.id, Score: r.sortIndex}
+		line := ScoreLine{Kind: PromotionScore, Resource: r.id, Score: r.sortIndex}
 		if pl != nil {
 			line.Node = pl.name
 		}

@@ -1,8 +1,6 @@
 package policy
 
-import "strings"
-
-// listChanges says what will happen to nodes and resources, as people put it.
+// listChanges says what will happen to nodes and resources.
 func (p *plan) listChanges() {
 	for i := len(p.actions) - 1; i >= 0; i-- {
 		a := p.actions[i]
@@ -10,10 +8,7 @@ func (p *plan) listChanges() {
 			// A clean shutdown was asked for: the reference does not list it.
 			continue
 		}
-		c := Change{Detail: a.n.name, Reason: a.reason}
-		if a.n.isGuest() {
-			c.Detail += " (resource: " + a.n.remote.container.id + ")"
-		}
+		c := Change{Node: a.n.name, Container: a.n.container(), Reason: a.reason}
 		switch a.task {
 		case "do_shutdown":
 			c.Verb = "Shutdown"
@@ -99,14 +94,13 @@ func (c *changeMaker) add(verb string, from, to *node, a, source *action) {
 	if source == nil {
 		source = a
 	}
-	ch := Change{Verb: verb, Resource: c.r.id, Detail: c.r.changeDetail(from, to)}
-	switch blocked := !a.is(actRunnable); {
-	case source.reason != "" && blocked:
-		ch.Reason = "due to " + source.reason + " (blocked)"
-	case source.reason != "":
-		ch.Reason = "due to " + source.reason
-	case blocked:
-		ch.Reason = "blocked"
+	ch := Change{Verb: verb, Resource: c.r.id, Role: roleNames[c.r.role], NextRole: roleNames[c.r.next],
+		Reason: source.reason, Blocked: !a.is(actRunnable)}
+	if from != nil {
+		ch.From = from.name
+	}
+	if to != nil {
+		ch.To = to.name
 	}
 	c.p.changes = append(c.p.changes, ch)
 }
@@ -171,33 +165,4 @@ func (c *changeMaker) newRole() {
 	case r.role == roleStopped && r.next > roleStopped:
 		c.add("Start", c.current, c.next, c.start, nil)
 	}
-}
-
-// changeDetail tells from where and what to where and what.
-func (r *resource) changeDetail(from, to *node) string {
-	needRole := r.role > roleStarted || r.next > roleUnpromoted
-	sameRole := r.role == r.next
-	old, next := r.role.String(), r.next.String()
-	join := func(w ...string) string { return strings.Join(w, " ") }
-	switch {
-	case from == nil && needRole:
-		return join(old, "->", next, to.label())
-	case from == nil:
-		return to.label()
-	case to == nil && needRole:
-		return join(old, from.label())
-	case to == nil:
-		return from.label()
-	case from == to && sameRole && needRole:
-		return join(old, from.label())
-	case from == to && sameRole:
-		return from.label()
-	case sameRole && needRole:
-		return join(from.label(), "->", to.label(), old)
-	case sameRole:
-		return join(from.label(), "->", to.label())
-	case from == to:
-		return join(old, "->", next, from.label())
-	}
-	return join(old, from.label(), "->", next, to.label())
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"time"
 
 	"kvmha/internal/cib"
@@ -141,17 +142,26 @@ type Edge struct {
 	Load bool `json:"load,omitempty"`
 }
 
-// Change is one line of the summary of what will happen.
+// Change is something that will happen to a node or to a resource.
 type Change struct {
 	// Verb is Start, Stop, Move, Restart, Recover, Migrate, Promote, Demote,
 	// Reload, Re-promote, or for nodes "Fence (reboot)", Shutdown …
 	Verb string `json:"verb"`
-	// Resource is empty for changes of nodes.
+	// Node is the node that changes, empty if it is a resource; Container is
+	// the resource that a guest node is in.
+	Node      string `json:"node,omitempty"`
+	Container string `json:"container,omitempty"`
+	// Resource is the resource that changes. It is on From, in Role, and will
+	// be on To, in NextRole. From or To is empty where it only comes or goes.
 	Resource string `json:"rsc,omitempty"`
-	// Detail is the text between the brackets, or the node's name.
-	Detail string `json:"detail"`
-	// Reason is printed behind it, complete ("due to node availability").
-	Reason string `json:"reason,omitempty"`
+	From     string `json:"from,omitempty"`
+	To       string `json:"to,omitempty"`
+	Role     Role   `json:"role,omitempty"`
+	NextRole Role   `json:"next-role,omitempty"`
+	// Reason is what the change is due to, if that is known ("node
+	// availability"). Blocked: it would have to happen, and cannot.
+	Reason  string `json:"reason,omitempty"`
+	Blocked bool   `json:"blocked,omitempty"`
 }
 
 // Transition is the scheduler's answer.
@@ -267,20 +277,39 @@ type ResourceView struct {
 	Max        int      `json:"max,omitempty"`
 	Candidates []string `json:"candidates,omitempty"`
 	// Image is the container image of a bundle. The children of a bundle are
-	// its replicas: each the view of the primitive inside or, without one, of
-	// the container, with Label as the name to show ("web-bundle-0
-	// (192.168.1.5)") and Active set to the nodes of the container.
+	// its replicas as people see them: each the view of the primitive inside
+	// or, without one, of the container, with Label as the name to show
+	// ("web-bundle-0 (192.168.1.5)") and Active set to the nodes of the
+	// container.
 	Image string `json:"image,omitempty"`
 	Label string `json:"label,omitempty"`
 	// Internal resources are made by the cluster itself and not shown.
 	Internal bool           `json:"internal,omitempty"`
 	Children []ResourceView `json:"children,omitempty"`
-	// Implied are the resources that a bundle makes for its replicas:
-	// containers, addresses, connections.
-	Implied []ResourceView `json:"implied,omitempty"`
+	// Replicas are a bundle's replicas as they are.
+	Replicas []ReplicaView `json:"replicas,omitempty"`
 	// Why tells, for a resource that an administrator moves, what keeps it
 	// from the node it is to go to.
 	Why []Reason `json:"why,omitempty"`
+}
+
+// ReplicaView is one replica of a bundle: its number, and the resources it is
+// made of. Only the container is always there.
+type ReplicaView struct {
+	Number int `json:"number"`
+	// Address, Child, Container and Connection are the address, the instance of
+	// the primitive inside, the container, and the connection to the guest node
+	// in it.
+	Address    *ResourceView `json:"address,omitempty"`
+	Child      *ResourceView `json:"child,omitempty"`
+	Container  *ResourceView `json:"container"`
+	Connection *ResourceView `json:"connection,omitempty"`
+}
+
+// Parts are the resources of the replica, in the order of its fields.
+func (r *ReplicaView) Parts() []*ResourceView {
+	parts := []*ResourceView{r.Address, r.Child, r.Container, r.Connection}
+	return slices.DeleteFunc(parts, func(p *ResourceView) bool { return p == nil })
 }
 
 // NodeView is one node as the scheduler sees it.
@@ -297,7 +326,11 @@ type NodeView struct {
 	StandbyOnFail bool `json:"standby-on-fail,omitempty"`
 	Maintenance   bool `json:"maintenance,omitempty"`
 	Shutdown      bool `json:"shutdown,omitempty"`
-	DC            bool `json:"dc,omitempty"`
+	// Expected: the cluster counts on it as a member.
+	Expected bool `json:"expected,omitempty"`
+	DC       bool `json:"dc,omitempty"`
+	// Container is the resource that a guest node is in.
+	Container string `json:"container,omitempty"`
 	// Health is 1 (green), 0 (yellow) or -1 (red).
 	Health int `json:"health"`
 	// Running is how many resources are active on it.
@@ -322,14 +355,29 @@ type FailCount struct {
 	Last int64 `json:"last-failure,omitempty"`
 }
 
-// ScoreLine is one line of crm_simulate -s. Promotion scores have an empty
-// Func and are printed as "RSC promotion score on NODE: SCORE", with "none" for
-// an empty Node. Lines about capacities have nothing but Text, the whole line.
+// ScoreKind tells what a ScoreLine is about.
+type ScoreKind uint8
+
+// The kinds: how much a resource wants to be on a node, how much an instance
+// wants to be promoted there, what a node has to give, what a resource takes.
+const (
+	AllocationScore ScoreKind = iota
+	PromotionScore
+	NodeCapacity
+	ResourceNeeds
+)
+
+// ScoreLine is one line of crm_simulate -s and -U.
 type ScoreLine struct {
-	// Func is the phase as the reference names it (pcmk__primitive_assign …).
-	Func     string    `json:"func"`
-	Resource string    `json:"rsc"`
-	Node     string    `json:"node"`
+	Kind ScoreKind `json:"kind,omitempty"`
+	// Func is the phase as the reference names it (pcmk__primitive_assign …);
+	// for capacities "Original" or "Remaining". Promotion scores have none.
+	Func string `json:"func,omitempty"`
+	// Resource is empty for capacities, Node for the promotion score of an
+	// instance that is nowhere.
+	Resource string    `json:"rsc,omitempty"`
+	Node     string    `json:"node,omitempty"`
 	Score    cib.Score `json:"score"`
-	Text     string    `json:"text,omitempty"`
+	// Amounts are those of a capacity or of needs, by the attribute's name.
+	Amounts map[string]int `json:"amounts,omitempty"`
 }

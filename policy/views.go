@@ -87,7 +87,7 @@ func (n *node) view(p *plan) NodeView {
 	v := NodeView{
 		Name: n.name, ID: n.id, Type: "member", Online: n.online, Unclean: n.unclean, Pending: n.pending,
 		Standby: n.standby, StandbyOnFail: n.standbyOnFail, Maintenance: n.maintenance, Shutdown: n.shutdown,
-		DC: n.isDC, Health: p.options.healthColour(n), Running: len(n.running), Attributes: pairs(n.attrs), Why: n.why,
+		Expected: n.expectedUp, DC: n.isDC, Container: n.container(), Health: p.options.healthColour(n), Running: len(n.running), Attributes: pairs(n.attrs), Why: n.why,
 	}
 	if n.state != nil {
 		v.FailCounts = n.failCounts(p)

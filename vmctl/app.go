@@ -32,6 +32,8 @@ const (
 // app is what the verbs share.
 type app struct {
 	out, errOut io.Writer
+	// line is the command line, the program's name first.
+	line []string
 	// socket is the daemon's socket; "" = the one that is there.
 	socket string
 	// guest says that the daemon is guestd.

@@ -22,19 +22,30 @@ func main() {
 
 // run carries out one command line and returns the exit status.
 func run(ctx context.Context, a *app, args []string) int {
+	a.line = append([]string{"vm-ctl"}, args...)
 	root := newRoot(a)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	status := exitStatus(err)
+	switch status {
+	case exitOK:
+	case exitInterrupted:
+		fmt.Fprintln(a.errOut, "vm-ctl: interrupted; what the cluster has accepted goes on")
+	default:
+		fmt.Fprintf(a.errOut, "vm-ctl: %v\n", err)
+	}
+	return status
+}
+
+// exitStatus is the exit status that stands for an error.
+func exitStatus(err error) int {
+	var usage *usageError
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(a.errOut, "vm-ctl: interrupted; what the cluster has accepted goes on")
 		return exitInterrupted
-	}
-	fmt.Fprintf(a.errOut, "vm-ctl: %v\n", err)
-	var usage *usageError
-	if errors.As(err, &usage) {
+	case errors.As(err, &usage):
 		return exitUsage
 	}
 	return exitFailed

@@ -33,10 +33,12 @@ type simulateFlags struct {
 	format, output        string
 	version               bool
 	options               simulate.Options
+	// status is the exit status that stands for an error.
+	status func(error) int
 }
 
 func newSimulate(a *app) *cobra.Command {
-	f := &simulateFlags{}
+	f := &simulateFlags{status: exitStatus}
 	cmd := &cobra.Command{
 		Use:   "simulate (-x FILE | -p | -L)",
 		Short: "Show what the cluster would do in a given state",
@@ -75,10 +77,10 @@ func (f *simulateFlags) register(flags *pflag.FlagSet) {
 	f.registerOperations(flags)
 	f.registerEvents(flags)
 	f.registerArtifacts(flags)
-	flags.StringVar(&f.format, "output-as", "text", "`FORMAT` of the output; text is the only one")
+	flags.StringVar(&f.format, "output-as", "text", "`FORMAT` of the output: text, or xml as Pacemaker's schema api-result describes it")
 	flags.StringVar(&f.output, "output-to", "", "write the output to this `FILE` (\"-\" = standard output)")
-	flags.BoolVar(&f.options.Fancy, "text-fancy", false, "titles and bullets also with -s and -U")
-	flags.BoolVarP(&f.options.Quiet, "quiet", "Q", false, "show nothing but scores and utilization")
+	flags.BoolVar(&f.options.Fancy, "text-fancy", false, "titles and bullets also with -s and -U, in texts")
+	flags.BoolVarP(&f.options.Quiet, "quiet", "Q", false, "show nothing but scores and utilization, in texts")
 	flags.CountVarP(&f.verbosity, "verbose", "V", "show on the error output what the reader and the scheduler found odd, and the actions' ids in the DOT graph")
 }
 
@@ -142,9 +144,16 @@ func (f *simulateFlags) registerArtifacts(flags *pflag.FlagSet) {
 
 // simulate carries out what the options ask for.
 func (a *app) simulate(ctx context.Context, f *simulateFlags) error {
-	if f.format != "text" {
-		return &usageError{fmt.Errorf("--output-as=%s: text is the only format", f.format)}
+	out, err := a.simulateOutput(f)
+	if err != nil {
+		return err
 	}
+	err = a.simulateTo(ctx, out, f)
+	return errors.Join(err, out.end(f.status(err)))
+}
+
+// simulateTo is simulate with an output.
+func (a *app) simulateTo(ctx context.Context, out *simulateOutput, f *simulateFlags) error {
 	if f.inPlace && (f.live || f.file == "-") {
 		return &usageError{errors.New("--in-place needs a file to write the result to: give one with -x, or use -O FILE")}
 	}
@@ -152,11 +161,11 @@ func (a *app) simulate(ctx context.Context, f *simulateFlags) error {
 	opt := f.options
 	opt.Schedule, opt.Inspect, opt.Clock = policy.Schedule, policy.Inspect, time.Now()
 	opt.Zone = time.Local
-	opt.Live, opt.Errors, opt.Numbers = f.live, a.errOut, f.verbosity > 0
+	opt.Live, opt.Numbers = f.live, f.verbosity > 0
 	opt.Process = opt.Process || f.dot != "" || f.graph != ""
 	opt.Simulate = opt.Simulate || f.inPlace || len(opt.Failures) > 0
 	if f.verbosity > 0 {
-		opt.Notices = a.errOut
+		opt.Notices = out.errs
 	}
 	if f.date != "" {
 		var err error
@@ -166,11 +175,11 @@ func (a *app) simulate(ctx context.Context, f *simulateFlags) error {
 		opt.NowText = f.date
 	}
 	if f.profile != "" {
-		return a.profile(f.profile, f.repeat, opt)
+		return a.profile(out, f.profile, f.repeat, opt)
 	}
 	input, err := a.simulateInput(ctx, f)
 	if err != nil {
 		return err
 	}
-	return a.simulateTo(f, input, opt)
+	return f.run(out, input, opt)
 }

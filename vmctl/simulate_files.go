@@ -75,17 +75,8 @@ func (a *app) decode(name string, r io.Reader, verbose bool) (*cib.CIB, error) {
 // saves tells whether a CIB is written.
 func (f *simulateFlags) saves() bool { return f.saveInput != "" || f.saveOutput != "" || f.inPlace }
 
-// simulateTo runs the simulation with the files that it writes.
-func (a *app) simulateTo(f *simulateFlags, in *simulateInput, opt simulate.Options) error {
-	out := a.out
-	if f.output != "" && f.output != "-" {
-		file, err := os.Create(f.output)
-		if err != nil {
-			return &outputError{f.output, err}
-		}
-		defer file.Close()
-		out = file
-	}
+// run runs the simulation with the files that it writes.
+func (f *simulateFlags) run(out *simulateOutput, in *simulateInput, opt simulate.Options) error {
 	var files lateFiles
 	if f.dot != "" {
 		opt.DOT = files.add(f.dot)
@@ -106,9 +97,7 @@ func (a *app) simulateTo(f *simulateFlags, in *simulateInput, opt simulate.Optio
 		}
 		opt.SaveOutput = func(x *cib.CIB) error { return in.save(f.saveOutput, x, os.WriteFile) }
 	}
-	buffered := bufferOutput(out, &opt)
-	err := simulate.Run(buffered, in.cib, opt)
-	return errors.Join(err, buffered.Flush(), files.close())
+	return errors.Join(simulate.Run(out, in.cib, opt), files.close())
 }
 
 // replaceFile is os.WriteFile that leaves either the old file or the new one,

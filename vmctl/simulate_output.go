@@ -2,31 +2,80 @@ package main
 
 import (
 	"bufio"
+	"errors"
+	"fmt"
 	"io"
 	"os"
 	"runtime/debug"
+	"strings"
 
 	"kvmha/internal/simulate"
 )
 
-// bufferOutput gathers what a simulation prints: with scores that may be a
-// hundred thousand lines. What goes to the error output still comes in its
-// place.
-func bufferOutput(out io.Writer, opt *simulate.Options) *bufio.Writer {
-	buffered := bufio.NewWriterSize(out, 1<<16)
-	opt.Errors = inOrder(buffered, opt.Errors)
-	opt.Notices = inOrder(buffered, opt.Notices)
-	return buffered
+// simulateOutput is where a simulation tells what it finds. What it prints is
+// gathered: with scores that may be a hundred thousand lines. What goes to the
+// error output still comes in its place.
+type simulateOutput struct {
+	simulate.Output
+	errs     io.Writer
+	buffered *bufio.Writer
+	// file is the one to write to, nil for the standard output.
+	file *os.File
 }
 
-// inOrder is w, or nil for nil, which is written to when earlier is empty.
-func inOrder(earlier *bufio.Writer, w io.Writer) io.Writer {
-	if w == nil {
-		return nil
+// simulateOutput is the output in the form and at the place asked for.
+func (a *app) simulateOutput(f *simulateFlags) (*simulateOutput, error) {
+	if f.format != "text" && f.format != "xml" {
+		return nil, &usageError{&formatError{f.format}}
 	}
-	return &follower{earlier, w}
+	to := a.out
+	o := &simulateOutput{}
+	if f.output != "" && f.output != "-" {
+		var err error
+		if o.file, err = os.Create(f.output); err != nil {
+			return nil, &outputError{f.output, err}
+		}
+		to = o.file
+	}
+	o.buffered = bufio.NewWriterSize(to, 1<<16)
+	o.errs = &follower{o.buffered, a.errOut}
+	if f.format == "xml" {
+		o.Output = simulate.XML(o.buffered, quoted(a.line))
+	} else {
+		o.Output = simulate.Text(o.buffered, o.errs)
+	}
+	return o, nil
 }
 
+// end writes what is left, with the program's exit status.
+func (o *simulateOutput) end(status int) error {
+	err := errors.Join(o.Finish(status, statusMeanings[status]), o.buffered.Flush())
+	if o.file != nil {
+		err = errors.Join(err, o.file.Close())
+	}
+	return err
+}
+
+// formatError is a form of output that there is not.
+type formatError struct{ format string }
+
+func (e *formatError) Error() string {
+	return fmt.Sprintf("Error creating output format %s: Unknown output format: write text or xml", e.format)
+}
+
+// quoted is a command line, what has spaces in it between apostrophes.
+func quoted(line []string) string {
+	words := make([]string, 0, len(line))
+	for _, w := range line {
+		if strings.Contains(w, " ") {
+			w = "'" + strings.ReplaceAll(w, "'", `\'`) + "'"
+		}
+		words = append(words, w)
+	}
+	return strings.Join(words, " ")
+}
+
+// follower is written to when earlier is empty.
 type follower struct {
 	earlier *bufio.Writer
 	w       io.Writer

@@ -28,12 +28,20 @@ const (
 	crmNoSuchItem = 105
 )
 
+// statusMeanings are the words for exit statuses in documents: Pacemaker's, and
+// one for what it has no status for.
+var statusMeanings = map[int]string{
+	exitOK: "OK", exitFailed: "Error occurred", exitUsage: "Invalid parameter", exitInterrupted: "Interrupted",
+	crmNoRights: "Insufficient privileges", crmUsage: "Incorrect usage", crmNoInput: "Internal software bug",
+	crmNoWriting: "I/O error occurred", crmBadCIB: "Invalid configuration", crmNoHostd: "Not connected", crmNoSuchItem: "No such object",
+}
+
 // newReference is vm-ctl simulate as crm_simulate: what scripts written for
 // that rely on is the same down to the exit status. A CIB is read from the
 // standard input unless something else is said, the last source counts, and
 // words that are no options are overlooked.
 func newReference(a *app) *cobra.Command {
-	f := &simulateFlags{file: "-"}
+	f := &simulateFlags{file: "-", status: referenceStatus}
 	cmd := newSimulate(a)
 	cmd.Use = referenceName + " [OPTION…]"
 	cmd.Example = strings.ReplaceAll(cmd.Example, "vm-ctl simulate", referenceName)
@@ -78,6 +86,7 @@ func (f *simulateFlags) overlookQuorum() {
 // runReference carries out a command line of crm_simulate and returns its exit
 // status.
 func runReference(ctx context.Context, a *app, args []string) int {
+	a.line = append([]string{referenceName}, args...)
 	cmd := newReference(a)
 	cmd.SetArgs(args)
 	err := cmd.ExecuteContext(ctx)
@@ -93,7 +102,10 @@ func referenceStatus(err error) int {
 	var usage *usageError
 	var input *inputError
 	var output *outputError
+	var format *formatError
 	switch {
+	case errors.As(err, &format):
+		return crmNoSuchItem
 	case err == nil:
 		return exitOK
 	case errors.Is(err, context.Canceled):

@@ -49,11 +49,18 @@ type events struct {
 
 func (e *events) learn(views []policy.ResourceView) {
 	for i := range views {
-		if r := &views[i]; r.Kind == cib.Primitive && r.Agent != "" {
+		r := &views[i]
+		if r.Kind == cib.Primitive && r.Agent != "" {
 			e.resources = append(e.resources, r.ID)
 		}
-		e.learn(views[i].Children)
-		e.learn(views[i].Implied)
+		e.learn(r.Children)
+		for j := range r.Replicas {
+			for _, part := range r.Replicas[j].Parts() {
+				if part != r.Replicas[j].Child {
+					e.resources = append(e.resources, part.ID)
+				}
+			}
+		}
 	}
 }
 

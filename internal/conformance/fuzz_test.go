@@ -43,5 +43,5 @@ func play(document []byte) {
 	opt := simulate.Options{Schedule: policy.Schedule, Inspect: policy.Inspect, Simulate: true, Scores: true, Utilization: true,
 		DOT: io.Discard, Graph: io.Discard, Notices: io.Discard, Clock: time.Unix(now, 0)}
 	// An error is an answer; a panic is none.
-	_ = simulate.Run(io.Discard, input, opt)
+	_ = simulate.Run(simulate.Text(io.Discard, nil), input, opt)
 }

@@ -50,7 +50,7 @@ func (o *outline) clone(v *view, r *policy.ResourceView) {
 		list(state, names)
 	}
 	header.show()
-	o.end()
+	o.endList()
 }
 
 func cloneTitle(r *policy.ResourceView) string {
@@ -100,7 +100,7 @@ func (v *view) instance(clone, c *policy.ResourceView) (place, string) {
 	pending := func(r *policy.ResourceView) bool { return r.Pending != "" || r.PendingTask != "" }
 	remarkable := func(r *policy.ResourceView) bool { return r.Orphan || !r.Managed || r.Failed }
 	switch {
-	case partly && len(v.hosts(c)) == 0:
+	case v.hidden(c):
 		return nowhere, ""
 	case clone.Unique:
 		if partly || !clone.Orphan {
@@ -166,7 +166,7 @@ func (h *lateHeader) show() {
 		if h.spaced {
 			h.o.spacer()
 		}
-		h.o.begin("%s", h.title)
+		h.o.list("%s", h.title)
 		h.shown = true
 	}
 }
@@ -174,6 +174,6 @@ func (h *lateHeader) show() {
 // end closes the list if it was opened.
 func (h *lateHeader) end() {
 	if h.shown {
-		h.o.end()
+		h.o.endList()
 	}
 }

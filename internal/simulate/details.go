@@ -14,26 +14,35 @@ import (
 // ownAttributes begin the names of node attributes that are the cluster's own.
 var ownAttributes = []string{"fail-count", "last-failure", "shutdown", "terminate", "standby", "#"}
 
-// attributes prints the attributes that users and agents gave to nodes that are
-// online. For those that ping agents set it says whether the node is cut off.
-func (o *outline) attributes(t *policy.Transition, conf *cib.Configuration) {
+// userAttributes are the attributes that users and agents gave to a node. Those
+// of a node that is not online nobody knows.
+func userAttributes(n *policy.NodeView) []cib.NV {
+	if !n.Online {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(n.Attributes), func(a cib.NV) bool {
+		return slices.ContainsFunc(ownAttributes, func(own string) bool { return strings.HasPrefix(a.Name, own) })
+	})
+}
+
+// attributes prints the nodes' attributes. For those that ping agents set it
+// says whether the node is cut off.
+func (o *outline) attributes(s *state) {
 	header := o.subsection("Node Attributes")
-	for i := range t.Nodes {
-		n := &t.Nodes[i]
-		attrs := slices.DeleteFunc(slices.Clone(n.Attributes), func(a cib.NV) bool {
-			return slices.ContainsFunc(ownAttributes, func(own string) bool { return strings.HasPrefix(a.Name, own) })
-		})
-		if !n.Online || len(attrs) == 0 {
+	for i := range s.t.Nodes {
+		n := &s.t.Nodes[i]
+		attrs := userAttributes(n)
+		if len(attrs) == 0 {
 			continue
 		}
 		header.show()
-		o.begin("Node: %s", n.Name)
-		expected := expectedByPing(t.Resources, conf, n.Name)
+		o.list("Node: %s", n.Name)
+		expected := expectedByPing(s.t.Resources, &s.cib.Config, n.Name)
 		for _, a := range attrs {
 			want, pinged := expected[strings.ToLower(a.Name)]
 			o.item("", "%-32s\t: %-10s%s", a.Name, a.Value, connectivity(a.Value, want, pinged))
 		}
-		o.end()
+		o.endList()
 	}
 	header.end()
 }
@@ -85,58 +94,75 @@ func param(r *cib.Resource, name string) string {
 	return ""
 }
 
-// failCounts prints how often which resource failed where, in the order in
-// which the status has the nodes.
-func (o *outline) failCounts(t *policy.Transition, states []cib.NodeState, zone *time.Location) {
-	header := o.subsection("Migration Summary")
-	for i := range states {
-		at := slices.IndexFunc(t.Nodes, func(n policy.NodeView) bool { return n.ID == states[i].ID })
-		if at < 0 || !t.Nodes[at].Online {
-			continue
+// withHistory are the nodes that are online and have a status, in the order in
+// which that has them.
+func (s *state) withHistory() []*policy.NodeView {
+	var nodes []*policy.NodeView
+	for i := range s.cib.Status.Nodes {
+		id := s.cib.Status.Nodes[i].ID
+		at := slices.IndexFunc(s.t.Nodes, func(n policy.NodeView) bool { return n.ID == id })
+		if at >= 0 && s.t.Nodes[at].Online {
+			nodes = append(nodes, &s.t.Nodes[at])
 		}
-		n := &t.Nodes[at]
+	}
+	return nodes
+}
+
+// failCounts prints how often which resource failed where.
+func (o *outline) failCounts(s *state) {
+	header := o.subsection("Migration Summary")
+	for _, n := range s.withHistory() {
 		header.show()
 		if len(n.FailCounts) == 0 {
 			continue
 		}
-		o.begin("Node: %s", n.Name)
+		o.list("Node: %s", n.Name)
 		for _, f := range n.FailCounts {
 			last := ""
 			if f.Last > 0 {
-				last = " last-failure='" + clockText(f.Last, zone) + "'"
+				last = " last-failure='" + s.clockText(f.Last) + "'"
 			}
 			o.item("", "%s: migration-threshold=%d fail-count=%d%s", f.Resource, f.Threshold, f.Count, last)
 		}
-		o.end()
+		o.endList()
 	}
 	header.end()
 }
 
-// failedOps prints the failed operations in all technical detail.
-func (o *outline) failedOps(t *policy.Transition, zone *time.Location) {
-	if len(t.FailedOps) == 0 {
-		return
+// failures are the failed operations that count as failures to a reader.
+func (s *state) failures() []*policy.FailedOp {
+	var failed []*policy.FailedOp
+	for i := range s.t.FailedOps {
+		f := &s.t.FailedOps[i]
+		if _, ok := parseOpKey(failureKey(&f.Op)); ok && !masked(&f.Op) {
+			failed = append(failed, f)
+		}
 	}
+	return failed
+}
+
+// failureKey names a failed operation.
+func failureKey(op *cib.OpHistory) string {
+	if op.OperationKey == "" {
+		return op.ID
+	}
+	return op.OperationKey
+}
+
+// failedOps prints the failed operations in all technical detail.
+func (o *outline) failedOps(s *state) {
 	header := o.subsection("Failed Resource Actions")
-	for i := range t.FailedOps {
-		f := &t.FailedOps[i]
+	for _, f := range s.failures() {
 		op := &f.Op
-		key := op.OperationKey
-		if key == "" {
-			key = op.ID
-		}
-		if _, ok := parseOpKey(key); !ok || masked(op) {
-			continue
-		}
 		header.show()
-		text := fmt.Sprintf("%s on %s '%s' (%d): call=%d, status='%s'", key, f.Node, op.RC, op.RC, op.CallID, op.Status)
+		text := fmt.Sprintf("%s on %s '%s' (%d): call=%d, status='%s'", failureKey(op), f.Node, op.RC, op.RC, op.CallID, op.Status)
 		if op.ExitReason != "" {
 			text += ", exitreason='" + op.ExitReason + "'"
 		}
 		if op.LastRCChange != 0 {
-			text += fmt.Sprintf(", last-rc-change='%s', queued=%dms, exec=%dms", clockText(op.LastRCChange, zone), op.QueueTimeMS, op.ExecTimeMS)
+			text += fmt.Sprintf(", last-rc-change='%s', queued=%dms, exec=%dms", s.clockText(op.LastRCChange), op.QueueTimeMS, op.ExecTimeMS)
 		}
-		o.item("", "%s", text)
+		o.entry("", text)
 	}
 	header.end()
 }
@@ -148,8 +174,17 @@ func masked(op *cib.OpHistory) bool {
 		(op.RC == cib.NotInstalled || op.RC == cib.InvalidParam || op.Status == cib.ExecNotInst)
 }
 
-func clockText(seconds int64, zone *time.Location) string {
-	return time.Unix(seconds, 0).In(zone).Format(time.ANSIC)
+// clockText is a time as people write it, in the zone that was asked for.
+func (s *state) clockText(seconds int64) string {
+	return s.clock(seconds).Format(time.ANSIC)
+}
+
+func (s *state) clock(seconds int64) time.Time {
+	zone := s.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	return time.Unix(seconds, 0).In(zone)
 }
 
 // subsection is a list that is printed, after a line of space, if there is

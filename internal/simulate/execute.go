@@ -17,21 +17,21 @@ import (
 // with the results in its status; the given one is not changed. The error is
 // ErrInvalidTransition when actions wait for each other in a circle.
 func Execute(w io.Writer, before *cib.CIB, t *policy.Transition, now time.Time) (*cib.CIB, error) {
-	o := &outline{w: w, remarks: io.Discard}
+	out := Text(w, nil)
 	world := newWorld(before, t, now, false)
-	err := o.execute(world, t, nil)
-	if o.err != nil {
-		err = o.err
+	err := execute(out, world, t, nil)
+	if failed := out.failed(); failed != nil {
+		err = failed
 	}
 	return world.cib, err
 }
 
 // execute carries out a transition on the world; failures are the
 // specifications of the operations that are to fail.
-func (o *outline) execute(w *world, t *policy.Transition, failures []string) error {
-	x := &execution{out: o, world: w, names: resourcesByName(t.Resources), failures: failures, done: map[int]bool{}, failed: map[int]bool{}}
-	o.begin("Executing Cluster Transition")
-	defer o.end()
+func execute(out teller, w *world, t *policy.Transition, failures []string) error {
+	x := &execution{out: out, world: w, names: resourcesByName(t.Resources), failures: failures, done: map[int]bool{}, failed: map[int]bool{}}
+	out.begin(chapter{title: "Executing Cluster Transition", element: "transition"})
+	defer out.end()
 	waiting := t.Actions
 	for {
 		later := make([]*policy.Action, 0, len(waiting))
@@ -50,14 +50,14 @@ func (o *outline) execute(w *world, t *policy.Transition, failures []string) err
 	if len(waiting) == 0 || x.aborted {
 		return nil
 	}
-	o.remark("Transition failed: terminated")
-	o.remark("An invalid transition was produced")
+	out.complain("Transition failed: terminated")
+	out.complain("An invalid transition was produced")
 	return fmt.Errorf("%w: %d actions wait for each other, the first is %s on %s", ErrInvalidTransition, len(waiting), waiting[0].Key, waiting[0].Node)
 }
 
 // execution carries out the actions of one transition on a world.
 type execution struct {
-	out   *outline
+	out   teller
 	world *world
 	// names are those under which resources are known.
 	names map[string]*policy.ResourceView
@@ -95,22 +95,18 @@ func (x *execution) action(a *policy.Action) {
 			// It asks a node to say anew what it knows, and leaves no trace.
 			return
 		}
-		if id := a.Render.ResourceID; id != "" {
-			x.out.item("", "Cluster action:  %s for %s on %s", a.Task, id, a.Node)
-		} else {
-			x.out.item("", "Cluster action:  %s on %s", a.Task, a.Node)
-		}
+		x.out.event(clusterDone{a.Task, a.Node, a.Render.ResourceID})
 	case policy.Pseudo:
-		where := ""
-		if a.Render.NodeInfo && a.Node != "" {
-			where = " on " + a.Node
+		node := ""
+		if a.Render.NodeInfo {
+			node = a.Node
 		}
-		x.out.item("", "Pseudo action:   %s%s", a.Key, where)
+		x.out.event(pseudoDone{a.Key, node})
 	}
 }
 
 func (x *execution) fence(a *policy.Action) {
-	x.out.item("", "Fencing %s (%s)", a.Node, a.Task)
+	x.out.event(fenced{a})
 	if a.Task != "on" {
 		x.world.powerOff(a.Node)
 	}
@@ -124,7 +120,7 @@ func (x *execution) resourceOp(a *policy.Action) {
 		name = r.ResourceLongID
 	}
 	if a.Task == "delete" || a.Task == "meta-data" {
-		x.out.item("", "Resource action: %-15s %s on %s", name, a.Task, a.Node)
+		x.out.event(operationDone{resource: name, task: a.Task, node: a.Node})
 		return
 	}
 	id := r.NodeID
@@ -136,7 +132,7 @@ func (x *execution) resourceOp(a *policy.Action) {
 	if h == nil {
 		if !slices.Contains(executable, r.Class) {
 			// Nobody could say how the resource is after that.
-			x.out.remark("Invalid class for %s: %s", name, r.Class)
+			x.out.complain(fmt.Sprintf("Invalid class for %s: %s", name, r.Class))
 			x.done[a.ID], x.aborted = false, true
 			return
 		}
@@ -144,16 +140,12 @@ func (x *execution) resourceOp(a *policy.Action) {
 	}
 	interval, _ := strconv.ParseInt(attribute(a, "CRM_meta_interval"), 10, 64)
 	end := result{resource: preferred, task: a.Task, interval: interval, rc: a.TargetRC, target: a.TargetRC, call: nextCall(h, known), action: a, reason: "User-injected result"}
-	if interval > 0 {
-		x.out.item("", "Resource action: %-15s %s=%d on %s", name, a.Task, interval, a.Node)
-	} else {
-		x.out.item("", "Resource action: %-15s %s on %s", name, a.Task, a.Node)
-	}
+	x.out.event(operationDone{name, a.Task, a.Node, interval})
 	if failing, rc, fails := x.fails(a, interval, name, preferred); fails {
 		end.rc = rc
-		x.out.info("Pretending action %d failed with rc=%d", a.ID, rc)
+		x.out.note(fmt.Sprintf("Pretending action %d failed with rc=%d", a.ID, rc))
 		x.failed[a.ID], x.aborted = true, true
-		x.out.countFailure(x.world, n, opKey{failing, a.Task, interval}, rc)
+		countFailure(x.out, x.world, n, opKey{failing, a.Task, interval}, rc)
 	}
 	x.world.addResult(h, end)
 }
@@ -174,7 +166,7 @@ func (x *execution) fails(a *policy.Action, interval int64, names ...string) (na
 			if err == nil {
 				return name, cib.RC(code), true
 			}
-			x.out.remark("Invalid failed operation '%s' (result code must be integer)", spec)
+			x.out.complain(fmt.Sprintf("Invalid failed operation '%s' (result code must be integer)", spec))
 			break
 		}
 	}

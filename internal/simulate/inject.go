@@ -42,70 +42,70 @@ func (i *Injections) addsNodes() bool { return len(i.NodeUp) > 0 }
 // inject carries the injections out on a copy of the CIB, which is what is
 // decided on afterwards. t is how things are.
 func (r *run) inject(t *policy.Transition) error {
-	o := r.told()
 	w := newWorld(r.in.CIB, t, r.Clock, r.Inject.addsNodes())
-	o.begin("Performing Requested Modifications")
-	if err := o.injectAll(w, t, &r.Inject); err != nil {
+	i := &injector{Injections: &r.Inject, out: r.out, world: w}
+	r.out.begin(chapter{title: "Performing Requested Modifications", element: "modifications",
+		settings: attributes{}.maybe("quorum", r.Inject.Quorum).maybe("watchdog", r.Inject.Watchdog)})
+	if err := i.all(t); err != nil {
 		return fmt.Errorf("%w: %w", ErrInjection, err)
 	}
-	o.end()
+	r.out.end()
 	r.in.CIB = w.cib
 	r.tellTime()
 	return nil
 }
 
-func (o *outline) injectAll(w *world, t *policy.Transition, i *Injections) error {
-	if err := o.injectCluster(w, i); err != nil {
+// injector makes up events in a world, and tells each before it is done.
+type injector struct {
+	*Injections
+	out   teller
+	world *world
+}
+
+func (i *injector) all(t *policy.Transition) error {
+	if err := i.cluster(); err != nil {
 		return err
 	}
-	if err := o.injectNodes(w, i); err != nil {
+	if err := i.nodes(); err != nil {
 		return err
 	}
-	o.injectTickets(w, i)
+	i.tickets()
 	known := resourcesByName(t.Resources)
 	for _, spec := range i.Operations {
-		if err := o.injectOperation(w, known, spec); err != nil {
+		if err := i.operation(known, spec); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// injectCluster tells about both values before it judges any, as everything
-// here is told before it is done.
-func (o *outline) injectCluster(w *world, i *Injections) error {
-	if i.Quorum != "" {
-		o.item("", "Setting quorum: %s", i.Quorum)
-	}
-	if i.Watchdog != "" {
-		o.item("", "Setting watchdog: %s", i.Watchdog)
-	}
+func (i *injector) cluster() error {
 	if i.Quorum != "" {
 		quorate, err := cib.ParseBool(i.Quorum)
 		if err != nil {
 			return fmt.Errorf("quorum %q: %w", i.Quorum, err)
 		}
-		w.cib.HaveQuorum = quorate
+		i.world.cib.HaveQuorum = quorate
 	}
 	if i.Watchdog != "" {
-		return w.setProperty("have-watchdog", i.Watchdog)
+		return i.world.setProperty("have-watchdog", i.Watchdog)
 	}
 	return nil
 }
 
-func (o *outline) injectNodes(w *world, i *Injections) error {
+func (i *injector) nodes() error {
 	for _, change := range []struct {
-		text  string
-		names []string
-		do    func(*world, string) error
+		how, action string
+		names       []string
+		do          func(*world, string) error
 	}{
-		{"Bringing node %s online", i.NodeUp, (*world).nodeUp},
-		{"Taking node %s offline", i.NodeDown, (*world).nodeDown},
-		{"Failing node %s", i.NodeFail, (*world).nodeFail},
+		{"Bringing node %s online", "Online", i.NodeUp, (*world).nodeUp},
+		{"Taking node %s offline", "Offline", i.NodeDown, (*world).nodeDown},
+		{"Failing node %s", "Failing", i.NodeFail, (*world).nodeFail},
 	} {
 		for _, name := range change.names {
-			o.item("", change.text, name)
-			if err := change.do(w, name); err != nil {
+			i.out.event(nodeChanged{change.how, change.action, name})
+			if err := change.do(i.world, name); err != nil {
 				return err
 			}
 		}
@@ -113,20 +113,20 @@ func (o *outline) injectNodes(w *world, i *Injections) error {
 	return nil
 }
 
-func (o *outline) injectTickets(w *world, i *Injections) {
+func (i *injector) tickets() {
 	for _, change := range []struct {
-		text  string
-		names []string
-		do    func(*cib.TicketState)
+		how, action string
+		names       []string
+		do          func(*cib.TicketState)
 	}{
-		{"Granting ticket %s", i.TicketGrant, func(t *cib.TicketState) { t.Granted = true }},
-		{"Revoking ticket %s", i.TicketRevoke, func(t *cib.TicketState) { t.Granted = false }},
-		{"Making ticket %s standby", i.TicketStandby, func(t *cib.TicketState) { t.Standby = true }},
-		{"Activating ticket %s", i.TicketActivate, func(t *cib.TicketState) { t.Standby = false }},
+		{"Granting ticket %s", "Granting", i.TicketGrant, func(t *cib.TicketState) { t.Granted = true }},
+		{"Revoking ticket %s", "Revoking", i.TicketRevoke, func(t *cib.TicketState) { t.Granted = false }},
+		{"Making ticket %s standby", "Standby", i.TicketStandby, func(t *cib.TicketState) { t.Standby = true }},
+		{"Activating ticket %s", "Activating", i.TicketActivate, func(t *cib.TicketState) { t.Standby = false }},
 	} {
 		for _, name := range change.names {
-			o.item("", change.text, name)
-			change.do(w.ticket(name))
+			i.out.event(ticketChanged{change.how, change.action, name})
+			change.do(i.world.ticket(name))
 		}
 	}
 }

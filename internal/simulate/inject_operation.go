@@ -3,7 +3,6 @@ package simulate
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -11,14 +10,14 @@ import (
 	"kvmha/policy"
 )
 
-// injectOperation writes the result of an operation into a node's history, and
+// operation writes the result of an operation into a node's history, and
 // counts it if it is a failure. A spec that cannot be understood, or names no
 // resource, is told and left out.
-func (o *outline) injectOperation(w *world, known map[string]*policy.ResourceView, spec string) error {
-	o.item("", "Injecting %s into the configuration", spec)
+func (i *injector) operation(known map[string]*policy.ResourceView, spec string) error {
+	i.out.event(resultInjected{spec})
 	key, node, rc, fields := splitSpec(spec)
 	if fields != 3 {
-		o.remark("Invalid operation spec: %s.  Only found %d fields", spec, fields)
+		i.out.complain(fmt.Sprintf("Invalid operation spec: %s.  Only found %d fields", spec, fields))
 		return nil
 	}
 	op, ok := parseOpKey(key)
@@ -28,14 +27,15 @@ func (o *outline) injectOperation(w *world, known map[string]*policy.ResourceVie
 		if !ok {
 			name = "(null)"
 		}
-		o.remark("Invalid resource name: %s", name)
+		i.out.complain("Invalid resource name: " + name)
 		return nil
 	}
+	w := i.world
 	n, err := w.state(node)
 	if err != nil {
 		return fmt.Errorf("%s: %w", spec, err)
 	}
-	o.countFailure(w, n, op, rc)
+	countFailure(i.out, w, n, op, rc)
 	h, found := history(n, op.resource, op.resource)
 	if h == nil {
 		a := splitAgent(r.Agent)
@@ -51,16 +51,16 @@ func (o *outline) injectOperation(w *world, known map[string]*policy.ResourceVie
 }
 
 // countFailure does what the nodes' attribute daemon does with a failure.
-func (o *outline) countFailure(w *world, n *cib.NodeState, op opKey, rc cib.RC) {
+func countFailure(out teller, w *world, n *cib.NodeState, op opKey, rc cib.RC) {
 	if rc == cib.OK || rc == cib.NotRunning && op.interval == 0 {
 		return
 	}
 	count := cib.FailCountName(op.resource, op.task, op.interval)
 	last := cib.LastFailureName(op.resource, op.task, op.interval)
 	now := strconv.FormatInt(w.at, 10)
-	o.item("", "Injecting attribute %s=value++ into /node_state '%s'", count, n.ID)
+	out.event(attributeInjected{count, "value++", n.ID})
 	w.raise(n, count)
-	o.item("", "Injecting attribute %s=%s into /node_state '%s'", last, now, n.ID)
+	out.event(attributeInjected{last, now, n.ID})
 	w.setAttribute(n, last, func(string) string { return now })
 }
 
@@ -126,19 +126,25 @@ func parseOpKey(key string) (k opKey, ok bool) {
 // the names of their histories; the first of a name counts.
 func resourcesByName(views []policy.ResourceView) map[string]*policy.ResourceView {
 	names := map[string]*policy.ResourceView{}
-	var walk func([]policy.ResourceView)
-	walk = func(list []policy.ResourceView) {
-		for i := range list {
-			r := &list[i]
-			for _, name := range []string{r.ID, r.History} {
-				if name != "" && names[name] == nil {
-					names[name] = r
-				}
+	var walk func(*policy.ResourceView)
+	walk = func(r *policy.ResourceView) {
+		for _, name := range []string{r.ID, r.History} {
+			if name != "" && names[name] == nil {
+				names[name] = r
 			}
-			walk(slices.Concat(r.Implied, r.Children))
+		}
+		for i := range r.Replicas {
+			for _, part := range r.Replicas[i].Parts() {
+				walk(part)
+			}
+		}
+		for i := range r.Children {
+			walk(&r.Children[i])
 		}
 	}
-	walk(views)
+	for i := range views {
+		walk(&views[i])
+	}
 	return names
 }
 

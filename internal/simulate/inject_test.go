@@ -46,8 +46,8 @@ func injectable() (*cib.CIB, func(policy.Input) *policy.Transition) {
 func injected(i Injections) (lines []string, remarks string, after *cib.CIB, err error) {
 	x, inspect := injectable()
 	var out, errs strings.Builder
-	err = Run(&out, x, Options{
-		Inspect: inspect, Inject: i, Clock: time.Unix(1700000000, 0), Errors: &errs,
+	err = Run(Text(&out, &errs), x, Options{
+		Inspect: inspect, Inject: i, Clock: time.Unix(1700000000, 0),
 		SaveInput: func(c *cib.CIB) error { after = c; return nil },
 	})
 	_, told, _ := strings.Cut(out.String(), "Performing Requested Modifications:\n")
@@ -197,7 +197,7 @@ func TestInjectionsLeaveTheGivenCIBAlone(t *testing.T) {
 		Quorum: "1", Watchdog: "1", NodeUp: []string{"n9"}, NodeFail: []string{"n1"},
 		TicketRevoke: []string{"tA"}, Operations: []string{"ip_stop_0@n1=1", "ip_monitor_5000@n1=1"},
 	}
-	if err := Run(io.Discard, x, Options{Inspect: inspect, Inject: everything}); err != nil {
+	if err := Run(Text(io.Discard, nil), x, Options{Inspect: inspect, Inject: everything}); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(untouched, x); diff != "" {
@@ -263,9 +263,8 @@ func TestAFailureEndsAllButWhatIsCertain(t *testing.T) {
 		},
 	}
 	var out, remarks strings.Builder
-	o := &outline{w: &out, remarks: &remarks}
 	w := newWorld(&cib.CIB{}, transition, time.Unix(1700000000, 0), false)
-	if err := o.execute(w, transition, []string{"web_stop_0@n1=9", "IP_stop_0@n1=x", "ip_stop_0@N1=6"}); err != nil {
+	if err := execute(Text(&out, &remarks), w, transition, []string{"web_stop_0@n1=9", "IP_stop_0@n1=x", "ip_stop_0@N1=6"}); err != nil {
 		t.Fatal(err)
 	}
 	want := `Executing Cluster Transition:
@@ -318,7 +317,7 @@ func TestDetailsOfNodesAndFailures(t *testing.T) {
 		}
 	}
 	var out strings.Builder
-	if err := Run(&out, x, Options{Inspect: inspect, Attributes: true, FailCounts: true}); err != nil {
+	if err := Run(Text(&out, nil), x, Options{Inspect: inspect, Attributes: true, FailCounts: true}); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "details.txt", out.String())
@@ -340,7 +339,7 @@ func TestSavedCIBsAreThoseDecidedOnAndLeft(t *testing.T) {
 			return &policy.Transition{Actions: []*policy.Action{rscOp(1, "start", "ip", "n2", "0")}}
 		},
 	}
-	if err := Run(io.Discard, x, opt); err != nil {
+	if err := Run(Text(io.Discard, nil), x, opt); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"input: tA granted false, 1 states", "output: tA granted false, 2 states"}
@@ -349,7 +348,7 @@ func TestSavedCIBsAreThoseDecidedOnAndLeft(t *testing.T) {
 	}
 	full := errors.New("disk full")
 	opt.SaveInput = func(*cib.CIB) error { return full }
-	if err := Run(io.Discard, x, opt); !errors.Is(err, full) {
+	if err := Run(Text(io.Discard, nil), x, opt); !errors.Is(err, full) {
 		t.Errorf("error %v, want %v", err, full)
 	}
 }

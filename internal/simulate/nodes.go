@@ -11,7 +11,7 @@ func (o *outline) nodeList(nodes []policy.NodeView) bool {
 	if len(nodes) == 0 {
 		return false
 	}
-	o.begin("Node List")
+	o.list("Node List")
 	lists := map[string][]string{}
 	for i := range nodes {
 		n := &nodes[i]
@@ -27,7 +27,7 @@ func (o *outline) nodeList(nodes []policy.NodeView) bool {
 			o.item(name, "[ %s ]", strings.Join(lists[name], " "))
 		}
 	}
-	o.end()
+	o.endList()
 	return true
 }
 

@@ -32,7 +32,7 @@ type Options struct {
 	// the failures are shown in, nil is UTC.
 	Attributes, FailCounts bool
 	Zone                   *time.Location
-	// Quiet leaves out everything but Scores and Utilization.
+	// Quiet leaves out everything but Scores and Utilization, in texts.
 	Quiet bool
 	// Now, unless zero, is the time to decide for, named NowText in the
 	// output. The CIB's own date comes next, then Clock, which is also when
@@ -48,9 +48,8 @@ type Options struct {
 	// SaveInput, unless nil, receives the CIB that is decided on, with
 	// everything injected; SaveOutput the one that is left in the end.
 	SaveInput, SaveOutput func(*cib.CIB) error
-	// Notices, unless nil, receives the scheduler's errors and warnings, and
-	// Errors what is wrong with injections and with the transition.
-	Notices, Errors io.Writer
+	// Notices, unless nil, receives the scheduler's errors and warnings.
+	Notices io.Writer
 }
 
 // now is the time to decide for.

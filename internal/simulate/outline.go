@@ -9,12 +9,10 @@ import (
 // outline prints nested lists. The fancy form has titles, bullets and
 // indentation; the plain one, used beside scores, has the items alone.
 type outline struct {
-	w io.Writer
-	// remarks is for what is wrong, apart from the lists.
-	remarks io.Writer
-	plain   bool
-	depth   int
-	err     error
+	w     io.Writer
+	plain bool
+	depth int
+	err   error
 }
 
 func (o *outline) print(format string, args ...any) {
@@ -29,15 +27,15 @@ func (o *outline) write(text string) {
 	}
 }
 
-// begin opens a list. Every list opened has to be ended.
-func (o *outline) begin(format string, args ...any) {
+// list opens a list. Every list opened has to be closed.
+func (o *outline) list(format string, args ...any) {
 	if !o.plain {
 		o.print("%s%s:\n", o.indent(), fmt.Sprintf(format, args...))
 	}
 	o.depth++
 }
 
-func (o *outline) end() { o.depth-- }
+func (o *outline) endList() { o.depth-- }
 
 // item prints one entry of the innermost list, with a name before it if label
 // is not empty.
@@ -59,13 +57,6 @@ func (o *outline) entry(label, text string) {
 
 // info prints a line outside all lists.
 func (o *outline) info(format string, args ...any) { o.print(format+"\n", args...) }
-
-// remark writes a line about something that is wrong.
-func (o *outline) remark(format string, args ...any) {
-	if o.remarks != nil && o.err == nil {
-		_, o.err = fmt.Fprintf(o.remarks, format+"\n", args...)
-	}
-}
 
 func (o *outline) spacer() { o.print("\n") }
 

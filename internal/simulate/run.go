@@ -3,7 +3,6 @@ package simulate
 import (
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"kvmha/internal/cib"
@@ -23,38 +22,30 @@ var (
 	ErrInjection = errors.New("cannot inject")
 )
 
-// Run prints to w what the options ask for.
-func Run(w io.Writer, c *cib.CIB, opt Options) error {
-	o := &outline{w: w, plain: (opt.Scores || opt.Utilization) && !opt.Fancy, remarks: opt.Errors}
-	if o.remarks == nil {
-		o.remarks = io.Discard
-	}
+// Run tells to out what the options ask for.
+func Run(out Output, c *cib.CIB, opt Options) error {
+	out.prepare(&opt)
 	opt.Process = opt.Process || opt.Simulate || opt.Scores || opt.Utilization
-	r := &run{Options: opt, out: o}
+	r := &run{Options: opt, out: out}
 	r.in = policy.Input{CIB: c, Now: opt.now(c), Scores: opt.Scores, Utilization: opt.Utilization, Sanitized: !opt.Live,
 		Considered: opt.DOT != nil}
 	err := r.all()
-	return errors.Join(err, o.err)
+	return errors.Join(err, out.failed())
 }
 
 // run is one call of Run.
 type run struct {
 	Options
-	out *outline
+	out Output
 	// in is what is decided on next.
 	in policy.Input
-	// printed: the next section has a line of space before it.
-	printed bool
 }
 
 // all goes through the sections in their order.
 func (r *run) all() error {
 	r.tellTime()
 	t := r.look(r.Process && !r.Inject.Any())
-	if !r.Quiet {
-		r.before(t)
-		r.printed = true
-	}
+	r.tellState(t, false)
 	if r.Inject.Any() {
 		if err := r.inject(t); err != nil {
 			return err
@@ -82,7 +73,7 @@ func (r *run) all() error {
 	return err
 }
 
-// look decides, or only looks, and prints what there is to say about the
+// look decides, or only looks, and tells what there is to say about the
 // status.
 func (r *run) look(decide bool) *policy.Transition {
 	how := r.Inspect
@@ -90,53 +81,21 @@ func (r *run) look(decide bool) *policy.Transition {
 		how = r.Schedule
 	}
 	t := how(r.in)
-	if !r.Quiet {
-		for _, line := range t.StatusNotices {
-			r.out.info("%s", line)
-		}
+	for _, line := range t.StatusNotices {
+		r.out.note(line)
 	}
 	return t
 }
 
-// section leaves space before the next one.
-func (r *run) section() {
-	if r.printed {
-		r.out.spacer()
-	}
-	r.printed = true
-}
-
-// before prints the state before anything is done.
-func (r *run) before(t *policy.Transition) {
-	o := r.out
-	printed := o.maintenance(t)
-	if t.DisabledCount > 0 || t.BlockedCount > 0 {
-		if printed {
-			o.spacer()
-		}
-		o.info("%d of %d resource instances DISABLED and %d BLOCKED from further action due to failure",
-			t.DisabledCount, t.Instances, t.BlockedCount)
-		printed = true
-	}
-	if printed {
-		o.spacer()
-	}
-	r.status("Current cluster status", t, true)
-}
-
-func (o *outline) maintenance(t *policy.Transition) bool {
-	on, err := cib.ParseBool(t.Options["maintenance-mode"])
-	if err != nil || !on {
-		return false
-	}
-	o.info("\n              *** Resource management is DISABLED ***")
-	o.info("  The cluster will not attempt to start, stop or recover services")
-	return true
+func (r *run) tellState(t *policy.Transition, after bool) {
+	r.out.state(&state{Options: &r.Options, t: t, cib: r.in.CIB, after: after})
 }
 
 // process shows what was decided.
 func (r *run) process(t *policy.Transition) error {
-	r.scores(t)
+	if r.Scores || r.Utilization {
+		r.out.scores(t, &r.Options)
+	}
 	if r.Graph != nil {
 		if err := Graph(r.Graph, t); err != nil {
 			return fmt.Errorf("%w as XML: %w", ErrGraph, err)
@@ -147,73 +106,29 @@ func (r *run) process(t *policy.Transition) error {
 			return fmt.Errorf("%w as DOT: %w", ErrGraph, err)
 		}
 	}
-	if !r.Quiet {
-		r.section()
-		r.out.summary(t)
-	}
+	r.out.summary(t.Changes)
 	return nil
-}
-
-func (r *run) scores(t *policy.Transition) {
-	title := "Allocation Scores"
-	switch {
-	case r.Scores && r.Utilization:
-		title = "Allocation Scores and Utilization Information"
-	case r.Utilization:
-		title = "Utilization Information"
-	case !r.Scores:
-		return
-	}
-	r.section()
-	r.out.begin("%s", title)
-	notices := t.Notices
-	if r.Quiet {
-		notices = nil
-	}
-	for i := range len(t.Scores) + 1 {
-		for len(notices) > 0 && notices[0].Behind <= i {
-			r.out.info("%s", notices[0].Text)
-			notices = notices[1:]
-		}
-		if i < len(t.Scores) {
-			r.out.entry("", scoreLine(&t.Scores[i]))
-		}
-	}
-	r.out.end()
-}
-
-// told begins the section of what is done, which -Q leaves out but for remarks.
-func (r *run) told() *outline {
-	r.section()
-	if r.Quiet {
-		return &outline{w: io.Discard, remarks: r.out.remarks}
-	}
-	return r.out
 }
 
 // simulate does what was decided, and shows the state afterwards.
 func (r *run) simulate(t *policy.Transition) error {
-	o := r.told()
 	world := newWorld(r.in.CIB, t, r.Clock, r.Inject.addsNodes())
-	err := o.execute(world, t, r.Failures)
+	err := execute(r.out, world, t, r.Failures)
 	r.in.CIB, r.in.Scores, r.in.Utilization = world.cib, false, false
 	if r.Quiet {
 		return err
 	}
 	r.tellTime()
-	after := r.look(false)
-	o.spacer()
-	r.status("Revised Cluster Status", after, false)
+	r.tellState(r.look(false), true)
 	return err
 }
 
 func (r *run) tellTime() {
 	switch date := r.in.CIB.ExecutionDate; {
-	case r.Quiet:
 	case !r.Now.IsZero():
-		r.out.info("Setting effective cluster time: %s", r.NowText)
+		r.out.note("Setting effective cluster time: " + r.NowText)
 	case date != 0:
-		r.out.info("Using the original execution date of: %s", time.Unix(date, 0).UTC().Format("2006-01-02 15:04:05Z"))
+		r.out.note("Using the original execution date of: " + time.Unix(date, 0).UTC().Format("2006-01-02 15:04:05Z"))
 	}
 }
 

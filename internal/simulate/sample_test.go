@@ -167,9 +167,9 @@ func sampleTransition() *policy.Transition {
 		MigrationLimit: 2,
 		RecheckAt:      time.Unix(1790000000, 0),
 		Changes: []policy.Change{
-			{Verb: "Fence (reboot)", Detail: "unclean-off", Reason: "node is unclean"},
-			{Verb: "Move", Resource: "runs", Detail: "n1 -> n2"},
-			{Verb: "Stop", Resource: "orphan-stopped", Detail: "n1", Reason: "due to node availability"},
+			{Verb: "Fence (reboot)", Node: "unclean-off", Reason: "node is unclean"},
+			{Verb: "Move", Resource: "runs", From: "n1", To: "n2", Role: policy.Started, NextRole: policy.Started},
+			{Verb: "Stop", Resource: "orphan-stopped", From: "n1", Role: policy.Started, NextRole: policy.Stopped, Reason: "node availability"},
 		},
 		FailedOps: []policy.FailedOp{{Resource: "nowhere", Node: "n1", Op: cib.OpHistory{
 			Operation: "monitor", OperationKey: "nowhere_monitor_0", RC: cib.NotInstalled, OnNode: "n1",
@@ -180,11 +180,11 @@ func sampleTransition() *policy.Transition {
 		Nodes:     sampleNodes(),
 		Resources: sampleResources(),
 		Scores: []policy.ScoreLine{
-			{Text: "Original: n1 capacity: cpu=4"},
-			{Resource: "ping:0", Node: "n1", Score: 10},
-			{Resource: "ping:1", Score: -1},
+			{Kind: policy.NodeCapacity, Func: "Original", Node: "n1", Amounts: map[string]int{"cpu": 4}},
+			{Kind: policy.PromotionScore, Resource: "ping:0", Node: "n1", Score: 10},
+			{Kind: policy.PromotionScore, Resource: "ping:1", Score: -1},
 			{Func: "pcmk__primitive_assign", Resource: "runs", Node: "n1", Score: cib.MinusInfinity},
-			{Text: "Remaining: n1 capacity: cpu=2"},
+			{Kind: policy.NodeCapacity, Func: "Remaining", Node: "n1", Amounts: map[string]int{"cpu": 2}},
 		},
 	}
 }

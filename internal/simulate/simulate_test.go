@@ -66,7 +66,7 @@ func TestRunPrintsWhatTheOptionsAskFor(t *testing.T) {
 			var out bytes.Buffer
 			test.opt.Inspect = inspect
 			test.opt.Schedule = func(policy.Input) *policy.Transition { return sampleTransition() }
-			if err := Run(&out, &cib.CIB{ExecutionDate: test.date}, test.opt); err != nil {
+			if err := Run(Text(&out, nil), &cib.CIB{ExecutionDate: test.date}, test.opt); err != nil {
 				t.Fatal(err)
 			}
 			golden(t, name, out.String())
@@ -80,7 +80,7 @@ func TestRunTellsNoticesOnlyWhereAsked(t *testing.T) {
 	opt := Options{Notices: &notices, Inspect: func(policy.Input) *policy.Transition {
 		return &policy.Transition{Errors: []string{"no fencing"}, Warnings: []string{"odd"}}
 	}}
-	if err := Run(io.Discard, &cib.CIB{}, opt); err != nil {
+	if err := Run(Text(io.Discard, nil), &cib.CIB{}, opt); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := notices.String(), "error: no fencing\nwarning: odd\n"; got != want {
@@ -105,7 +105,7 @@ func TestRunDecidesForTheTimeThatIsKnown(t *testing.T) {
 			got = in.Now
 			return &policy.Transition{}
 		}}
-		if err := Run(io.Discard, &cib.CIB{ExecutionDate: test.date}, opt); err != nil {
+		if err := Run(Text(io.Discard, nil), &cib.CIB{ExecutionDate: test.date}, opt); err != nil {
 			t.Fatal(err)
 		}
 		if !got.Equal(test.want) {
@@ -215,11 +215,13 @@ func TestAWriterThatFailsIsReported(t *testing.T) {
 	t.Parallel()
 	full := errors.New("disk full")
 	for name, write := range map[string]func(io.Writer) error{
-		"status":  func(w io.Writer) error { return Status(w, "Now", sampleTransition()) },
-		"summary": func(w io.Writer) error { return Summary(w, sampleTransition()) },
-		"scores":  func(w io.Writer) error { return Scores(w, sampleTransition()) },
-		"DOT":     func(w io.Writer) error { return DOT(w, sampleTransition(), false) },
-		"graph":   func(w io.Writer) error { return Graph(w, sampleTransition()) },
+		"text": func(w io.Writer) error { return Run(Text(w, nil), &cib.CIB{}, Options{Inspect: inspect}) },
+		"XML": func(w io.Writer) error {
+			out := XML(w, "")
+			return errors.Join(Run(out, &cib.CIB{}, Options{Inspect: inspect}), out.Finish(0, ""))
+		},
+		"DOT":   func(w io.Writer) error { return DOT(w, sampleTransition(), false) },
+		"graph": func(w io.Writer) error { return Graph(w, sampleTransition()) },
 		"execute": func(w io.Writer) error {
 			_, err := Execute(w, &cib.CIB{}, sampleTransition(), time.Time{})
 			return err

@@ -15,12 +15,57 @@ type view struct {
 	pending bool
 }
 
-func newView(t *policy.Transition) *view {
-	v := &view{t: t, nodes: make(map[string]*policy.NodeView, len(t.Nodes))}
+// newView looks at a state; operations in progress show before anything is
+// done.
+func newView(s *state) *view {
+	t := s.t
+	v := &view{t: t, nodes: make(map[string]*policy.NodeView, len(t.Nodes)), pending: !s.after}
 	for i := range t.Nodes {
 		v.nodes[t.Nodes[i].Name] = &t.Nodes[i]
 	}
 	return v
+}
+
+// resources are those to show: no orphan that does not run, and nothing that
+// runs where nobody can see it.
+func (v *view) resources() []*policy.ResourceView {
+	var shown []*policy.ResourceView
+	for _, r := range v.visible(v.t.Resources) {
+		if (!r.Orphan || v.active(r, true)) && !isGhost(r) {
+			shown = append(shown, r)
+		}
+	}
+	return shown
+}
+
+// visible are those of a list that are not hidden.
+func (v *view) visible(list []policy.ResourceView) []*policy.ResourceView {
+	var seen []*policy.ResourceView
+	for i := range list {
+		if !v.hidden(&list[i]) {
+			seen = append(seen, &list[i])
+		}
+	}
+	return seen
+}
+
+// hidden: r runs, but on no node that counts.
+func (v *view) hidden(r *policy.ResourceView) bool {
+	return v.active(r, false) && len(v.hosts(r)) == 0
+}
+
+// isGhost: something in a bundle that is not managed runs by its history, but
+// no container does that it could run in. The bundle is nowhere, then.
+func isGhost(r *policy.ResourceView) bool {
+	inside := false
+	for i := range r.Children {
+		c := &r.Children[i]
+		if len(c.Active) > 0 {
+			return false
+		}
+		inside = inside || !c.Managed && rank(role(c)) > rank(policy.Stopped)
+	}
+	return r.Kind == cib.Bundle && inside
 }
 
 // hosts are the nodes that count as running a part of r, as a collection knows
@@ -44,10 +89,15 @@ func (v *view) hosts(r *policy.ResourceView) []string {
 // name is how a resource is called: an instance of an anonymous clone by the
 // name in the configuration, all others by their own.
 func (v *view) name(r *policy.ResourceView) string {
-	switch {
-	case r.Label != "":
+	if r.Label != "" {
 		return r.Label
-	case r.Kind == cib.Group || r.Unique || r.XMLID == "":
+	}
+	return v.configured(r)
+}
+
+// configured is name without regard to labels.
+func (v *view) configured(r *policy.ResourceView) string {
+	if r.Kind == cib.Group || r.Unique || r.XMLID == "" {
 		return r.ID
 	}
 	return r.XMLID
@@ -213,13 +263,18 @@ func management(r *policy.ResourceView) []string {
 	return flags
 }
 
-// targetRole reads the target-role meta-attribute, old words included. That of
-// a collection without one is its first child's.
-func targetRole(r *policy.ResourceView) policy.Role {
+// targetText is the target-role meta-attribute. That of a collection without
+// one is its first child's.
+func targetText(r *policy.ResourceView) string {
 	if r.TargetRole == "" && len(r.Children) > 0 {
 		r = &r.Children[0]
 	}
-	switch strings.ToLower(r.TargetRole) {
+	return r.TargetRole
+}
+
+// targetRole reads the target-role meta-attribute, old words included.
+func targetRole(r *policy.ResourceView) policy.Role {
+	switch strings.ToLower(targetText(r)) {
 	case "stopped":
 		return policy.Stopped
 	case "started":
