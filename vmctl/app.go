@@ -56,6 +56,8 @@ func isTerminal(f *os.File) bool {
 // usageError is a command line that makes no sense.
 type usageError struct{ error }
 
+func (e *usageError) Unwrap() error { return e.error }
+
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "vm-ctl",

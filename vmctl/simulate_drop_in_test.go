@@ -40,7 +40,7 @@ func TestUnderTheNameOfCRMSimulateItsStatusesAndWordsHold(t *testing.T) {
 		"no argument":             {[]string{"-u"}, 64, "", "crm_simulate: Missing argument for -u\n"},
 		"no number":               {[]string{"-N", "x"}, 64, "", "crm_simulate: Cannot parse integer value “x” for -N\n"},
 		"no date":                 {[]string{"-x", good, "-t", "soon"}, 64, "", "crm_simulate: --set-datetime: "},
-		"another format":          {[]string{"-x", good, "--output-as=xml"}, 64, "", "crm_simulate: --output-as=xml: text is the only format"},
+		"another format":          {[]string{"-x", good, "--output-as=html"}, 105, "", "crm_simulate: Error creating output format html: Unknown output format"},
 		"no such file":            {[]string{"-x", nowhere}, 70, "", "no such file or directory"},
 		"no CIB":                  {[]string{"-x", "main.go"}, 78, "", "main.go: CIB XML: "},
 		"no hostd":                {[]string{"-L"}, 102, "", "hostd is not running"},

@@ -64,13 +64,21 @@ func newReference(a *app) *cobra.Command {
 		case help:
 			return cmd.Help()
 		case f.version:
-			a.say("kvmha's %s, which answers as that of Pacemaker 2.1.5 does", referenceName)
-			return nil
+			return a.tellVersion(f)
 		}
 		f.overlookQuorum()
 		return a.simulate(cmd.Context(), f)
 	}
 	return cmd
+}
+
+// tellVersion says which program this is.
+func (a *app) tellVersion(f *simulateFlags) error {
+	out, err := a.simulateOutput(f)
+	if err != nil {
+		return err
+	}
+	return errors.Join(simulate.Version(out), out.end(exitOK))
 }
 
 // overlookQuorum does what crm_simulate does with -q when nothing else is

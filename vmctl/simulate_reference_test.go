@@ -28,13 +28,7 @@ var eventSeeds = flag.Int("event-seeds", 40, "how many made-up events to compare
 func TestCRMSimulateAnswersAsTheReference(t *testing.T) {
 	t.Parallel()
 	reference := need.Program(t, "crm_simulate", "pacemaker-cli-utils")
-	var cases []conformance.Case
-	if folder := os.Getenv("KVMHA_SCHEDULER_CASES"); folder != "" {
-		var err error
-		if cases, err = conformance.LoadCases(folder); err != nil {
-			t.Fatal(err)
-		}
-	}
+	cases := recordedCases(t)
 	compared := 0
 	for seed := range uint64(*eventSeeds) {
 		name, document := fmt.Sprintf("generated-%d", seed), []byte(nil)
@@ -62,6 +56,21 @@ func TestCRMSimulateAnswersAsTheReference(t *testing.T) {
 	if compared < *eventSeeds/2 {
 		t.Error("for most the reference had no answer or another one")
 	}
+}
+
+// recordedCases are those of the reference scheduler, if there is a folder of
+// them.
+func recordedCases(t *testing.T) []conformance.Case {
+	t.Helper()
+	folder := os.Getenv("KVMHA_SCHEDULER_CASES")
+	if folder == "" {
+		return nil
+	}
+	cases, err := conformance.LoadCases(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cases
 }
 
 // duel is one CIB and two programs.

@@ -3,7 +3,7 @@
 # silently: what is missing is named before it is installed.
 set -eu
 needed='qemu-system-x86 libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients seabios
-linux-image-cloud-amd64 busybox-static resource-agents pacemaker-resource-agents fence-agents pacemaker-cli-utils
+linux-image-cloud-amd64 busybox-static resource-agents pacemaker-resource-agents fence-agents pacemaker-cli-utils libxml2-utils
 iproute2 iputils-arping iputils-ping procps kmod util-linux mount e2fsprogs gcc libc6-dev'
 missing=
 for package in $needed; do

@@ -206,11 +206,8 @@ func failureAttributes(s *state, f *policy.FailedOp) attributes {
 	if op.OperationKey == "" {
 		name = "id"
 	}
-	reason := "none"
-	if op.ExitReason != "" {
-		// Twice: the reference escapes what will be escaped.
-		reason = cib.EscapeXML(op.ExitReason)
-	}
+	// It is escaped twice: the reference does so before it is written.
+	reason := cib.EscapeXML(op.ExitReason)
 	a := attr(name, failureKey(op)).with("node", f.Node).with("exitstatus", op.RC.String()).with("exitreason", reason).
 		with("exitcode", strconv.Itoa(int(op.RC))).with("call", strconv.Itoa(op.CallID)).with("status", op.Status.String())
 	if op.LastRCChange == 0 {

@@ -121,17 +121,3 @@ func (e fenced) sentence() string {
 func (e fenced) element() (string, attributes) {
 	return "fencing_action", attr("target", e.action.Node).with("op", e.action.Task)
 }
-
-// timed is how long the decisions for a file took.
-type timed struct {
-	file    string
-	seconds float64
-}
-
-func (e timed) sentence() string {
-	return fmt.Sprintf("Testing %s ... %.2f secs", e.file, e.seconds)
-}
-
-func (e timed) element() (string, attributes) {
-	return "timing", attr("file", e.file).with("duration", strconv.FormatFloat(e.seconds, 'f', 6, 64))
-}

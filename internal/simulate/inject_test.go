@@ -294,7 +294,7 @@ func TestDetailsOfNodesAndFailures(t *testing.T) {
 		{Name: "host_list", Value: "192.0.2.1 192.0.2.2"}, {Name: "multiplier", Value: "100"},
 	}}}}}
 	ping := func(node string) policy.ResourceView {
-		return policy.ResourceView{ID: "ping:" + node, XMLID: "ping", Kind: cib.Primitive, Agent: "ocf:pacemaker:ping", Active: []string{node}, Managed: true}
+		return policy.ResourceView{ID: "ping:" + node, XMLID: "ping", Kind: cib.Primitive, Agent: "ocf:pacemaker:ping", Role: policy.Started, Active: []string{node}, Managed: true}
 	}
 	attributes := func(pinged string) []cib.NV {
 		return []cib.NV{{Name: "#kind", Value: "cluster"}, {Name: "pingd", Value: pinged}, {Name: "shutdown", Value: "0"}, {Name: "site", Value: "a"}}
@@ -303,10 +303,10 @@ func TestDetailsOfNodesAndFailures(t *testing.T) {
 	inspect := func(policy.Input) *policy.Transition {
 		return &policy.Transition{
 			Nodes: []policy.NodeView{
-				{Name: "n1", ID: "1", Online: true, Health: 1, Attributes: attributes("0"), FailCounts: []policy.FailCount{{Resource: "ip", Count: 3, Threshold: 5, Last: 1700000000}}},
-				{Name: "n2", ID: "2", Online: true, Health: 1, Attributes: attributes("100"), FailCounts: []policy.FailCount{{Resource: "ip", Count: cib.Infinity, Threshold: cib.Infinity}}},
-				{Name: "n3", ID: "3", Online: true, Health: 1, Attributes: attributes("200")[1:2]},
-				{Name: "gone", ID: "4", Health: 1, Attributes: attributes("0")},
+				{Name: "n1", ID: "1", Type: "member", Online: true, Health: 1, Attributes: attributes("0"), FailCounts: []policy.FailCount{{Resource: "ip", Count: 3, Threshold: 5, Last: 1700000000}}},
+				{Name: "n2", ID: "2", Type: "member", Online: true, Health: 1, Attributes: attributes("100"), FailCounts: []policy.FailCount{{Resource: "ip", Count: cib.Infinity, Threshold: cib.Infinity}}},
+				{Name: "n3", ID: "3", Type: "member", Online: true, Health: 1, Attributes: attributes("200")[1:2]},
+				{Name: "gone", ID: "4", Type: "member", Health: 1, Attributes: attributes("0")},
 			},
 			Resources: []policy.ResourceView{ping("n1"), ping("n2"), ping("n3")},
 			FailedOps: []policy.FailedOp{
@@ -321,6 +321,13 @@ func TestDetailsOfNodesAndFailures(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "details.txt", out.String())
+	out.Reset()
+	document := XML(&out, "crm_simulate -Ac")
+	opt := Options{Inspect: inspect, Attributes: true, FailCounts: true, Zone: time.FixedZone("", 2*3600)}
+	if err := errors.Join(Run(document, x, opt), document.Finish(0, "OK")); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "details.xml", out.String())
 }
 
 func TestSavedCIBsAreThoseDecidedOnAndLeft(t *testing.T) {

@@ -109,10 +109,23 @@ func sampleResources() []policy.ResourceView {
 			group("pair:0", prim("a", dummy, policy.Started, "n1"), prim("b", dummy, policy.Started, "n1")),
 			group("pair:1", prim("a", dummy, policy.Started, "n2"), prim("b", dummy, policy.Stopped)),
 		}, func(r *policy.ResourceView) { r.Children[0].XMLID, r.Children[1].XMLID, r.Max = "pair", "pair", 2 }),
-		{ID: "cache", XMLID: "cache", Kind: cib.Bundle, Managed: true, Unique: true, Image: "localhost/cache:1", Children: []policy.ResourceView{
+		{ID: "cache", XMLID: "cache", Kind: cib.Bundle, Managed: true, Unique: true, Image: "localhost/cache:1", Replicas: sampleReplicas(), Children: []policy.ResourceView{
 			with(prim("redis:0", "ocf:heartbeat:redis", policy.Promoted, "n1"), func(r *policy.ResourceView) { r.Label = "cache-0 (192.0.2.10)" }),
 			with(prim("redis:1", "ocf:heartbeat:redis", policy.Stopped), func(r *policy.ResourceView) { r.Label = "cache-1 (192.0.2.11)" }),
 		}},
+	}
+}
+
+func sampleReplicas() []policy.ReplicaView {
+	child := prim("redis:0", "ocf:heartbeat:redis", policy.Promoted, "guest")
+	child.XMLID = "redis"
+	address := prim("cache-ip-192.0.2.10", "ocf:heartbeat:IPaddr2", policy.Started, "n1")
+	container := prim("cache-podman-0", "ocf:heartbeat:podman", policy.Started, "n1")
+	connection := prim("cache-0", "ocf:pacemaker:remote", policy.Started, "n1")
+	idle := prim("cache-podman-1", "ocf:heartbeat:podman", policy.Stopped)
+	return []policy.ReplicaView{
+		{Address: &address, Child: &child, Container: &container, Connection: &connection},
+		{Number: 1, Container: &idle},
 	}
 }
 

@@ -74,6 +74,73 @@ func TestRunPrintsWhatTheOptionsAskFor(t *testing.T) {
 	}
 }
 
+func TestADocumentTellsTheSameToPrograms(t *testing.T) {
+	t.Parallel()
+	scheduled := sampleTransition()
+	roles := func(verb, from, to string, role, next policy.Role) policy.Change {
+		return policy.Change{Verb: verb, Resource: "db", From: from, To: to, Role: role, NextRole: next}
+	}
+	scheduled.Changes = slices.Concat([]policy.Change{
+		{Verb: "Shutdown", Node: "n2"},
+		{Verb: "Fence (off)", Node: "guest", Container: "vm", Reason: "guest is unclean"},
+	}, scheduled.Changes, []policy.Change{
+		{Verb: "Start", Resource: "ip", To: "n1", Role: policy.Stopped, NextRole: policy.Started, Reason: "no quorum", Blocked: true},
+		{Verb: "Restart", Resource: "ip", From: "n1", To: "n1", Role: policy.Started, NextRole: policy.Started},
+		roles("Promote", "", "n1", policy.Stopped, policy.Promoted), roles("Stop", "n1", "", policy.Promoted, policy.Stopped),
+		roles("Re-promote", "n1", "n1", policy.Promoted, policy.Promoted), roles("Move", "n1", "n2", policy.Promoted, policy.Promoted),
+		roles("Demote", "n1", "n1", policy.Promoted, policy.Unpromoted), roles("Move", "n1", "n2", policy.Unpromoted, policy.Promoted),
+	})
+	opt := Options{Simulate: true, Scores: true, Utilization: true, Quiet: true, Now: time.Unix(1800000000, 0), NowText: "2027-01-15",
+		Clock: time.Unix(1790000000, 0), Inspect: inspect, Schedule: func(policy.Input) *policy.Transition { return scheduled }}
+	opt.Inject = Injections{Quorum: "1", TicketGrant: []string{"t"}, Operations: []string{"bad <spec>", "runs_monitor_10000@n1=7"}}
+	var out bytes.Buffer
+	document := XML(&out, `crm_simulate -x 'my "cib".xml'`)
+	if err := Run(document, &cib.CIB{}, opt); err != nil {
+		t.Fatal(err)
+	}
+	if err := document.Finish(0, "OK"); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "everything.xml", out.String())
+}
+
+func TestADocumentIsWholeAlsoAfterAFailure(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	document := XML(&out, "crm_simulate")
+	err := Run(document, &cib.CIB{}, Options{Inspect: inspect, Inject: Injections{NodeFail: []string{"omega"}}})
+	if !errors.Is(err, ErrInjection) {
+		t.Fatal(err)
+	}
+	if err := document.Finish(105, "No such object"); err != nil {
+		t.Fatal(err)
+	}
+	const want = `  <modifications>
+    <modify_node action="Failing" node="omega"/>
+  </modifications>
+  <status code="105" message="No such object"/>
+</pacemaker-result>
+`
+	if !strings.HasSuffix(out.String(), want) {
+		t.Errorf("the document ends in\n%s", out.String()[max(0, out.Len()-len(want)):])
+	}
+}
+
+func TestTimingsInBothForms(t *testing.T) {
+	t.Parallel()
+	for name, form := range map[string]func(io.Writer) Output{
+		"Timings:\n  * Testing a.xml ... 1.50 secs\n":    func(w io.Writer) Output { return Text(w, nil) },
+		`    <timing file="a.xml" duration="1.500000"/>`: func(w io.Writer) Output { return XML(w, "") },
+	} {
+		var b bytes.Buffer
+		out := form(&b)
+		measure := func(report func(string, time.Duration)) { report("a.xml", 1500*time.Millisecond) }
+		if err := errors.Join(Timings(out, measure), out.Finish(0, "OK")); err != nil || !strings.Contains(b.String(), name) {
+			t.Errorf("%v, no %q in\n%s", err, name, b.String())
+		}
+	}
+}
+
 func TestRunTellsNoticesOnlyWhereAsked(t *testing.T) {
 	t.Parallel()
 	var notices bytes.Buffer
