@@ -40,14 +40,16 @@ type action struct {
 	key, task  string
 	cancelTask string
 	flags      actFlag
-	meta       map[string]string
+	settings   opSettings
 	extra      map[string]string
-	spec       *cib.OpSpec
 	needs      needs
 	onFail     onFail
 	failRole   role
 	priority   cib.Score
 	reason     string
+	// targetRC is the exit code that means success, if one is expected.
+	targetRC  cib.RC
+	expecting bool
 	// why is the cause, if one is known before the graph is built; or else
 	// what changed a flag of it: dropped, because of another action.
 	why       *Reason
@@ -93,6 +95,15 @@ func (a *action) bind(n *node) {
 	a.changed()
 }
 
+// said is what has been said of a under a name, by configuration or by say.
+func (a *action) said(name string) string { return a.settings.said(name) }
+
+// say notes something that who carries a out needs to know.
+func (a *action) say(name, value string) { a.settings.all()[name] = value }
+
+// expect sets the exit code that means success.
+func (a *action) expect(rc cib.RC) { a.targetRC, a.expecting = rc, true }
+
 // explainAs sets the short reason unless there is one; overwrite replaces it.
 func (a *action) explainAs(reason string, overwrite bool) {
 	if a.reason == "" || overwrite {
@@ -133,7 +144,7 @@ func (p *plan) customAction(r *resource, key, task string, n *node, optional boo
 		a = p.addAction(r, key, task, n, optional)
 	}
 	switch {
-	case r != nil && a.n != nil && !a.is(actPseudo) && !r.managed && a.meta["interval"] == "":
+	case r != nil && a.n != nil && !a.is(actPseudo) && !r.managed && a.settings.intervalMS == 0:
 		a.set(actOptional)
 	case !optional:
 		a.clear(actOptional)
@@ -141,9 +152,9 @@ func (p *plan) customAction(r *resource, key, task string, n *node, optional boo
 	if r == nil {
 		return a
 	}
-	if a.n != nil && !a.is(actNodeAttrs) && a.spec != nil {
+	if a.n != nil && !a.is(actNodeAttrs) && a.settings.spec != nil {
 		a.set(actNodeAttrs)
-		a.extra = p.ownParams(a.spec, a.n)
+		a.extra = a.settings.ownParams(a.n)
 	}
 	p.updateRunnable(a)
 	return a
@@ -159,13 +170,12 @@ func (p *plan) addAction(r *resource, key, task string, n *node, optional bool) 
 	}
 	p.actions = append(p.actions, a)
 	if r == nil {
-		a.meta = map[string]string{}
 		p.singletons[key] = a
 		return a
 	}
 	_, _, ms, _ := splitKey(key)
-	t := r.opTraits(task, ms, key, nil)
-	a.spec, a.meta, a.needs, a.onFail, a.failRole = t.spec, t.meta, t.needs, t.onFail, t.failRole
+	t := r.opTraits(task, ms, key)
+	a.settings, a.needs, a.onFail, a.failRole = t.opSettings, t.needs, t.onFail, t.failRole
 	r.actions = append(r.actions, a)
 	a.changed()
 	return a

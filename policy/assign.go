@@ -129,7 +129,7 @@ func (r *resource) finish(chosen *place, force bool) bool {
 				a.clear(actOptional)
 			case a.task == "start":
 				a.clear(actRunnable)
-			case a.meta["interval"] != "" && a.meta["interval"] != "0" && a.meta["op_target_rc"] != "7":
+			case a.settings.intervalMS != 0 && !(a.expecting && a.targetRC == cib.NotRunning):
 				a.clear(actRunnable)
 			}
 		}

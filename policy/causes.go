@@ -19,7 +19,7 @@ func (p *plan) causeOf(a *action) Reason {
 	case "stop":
 		return r.stopCause(a)
 	case "migrate_to", "migrate_from":
-		return r.moveCause(p.nodeByName[a.meta["migrate_source"]])
+		return r.moveCause(p.nodeByName[a.said("migrate_source")])
 	case "promote":
 		return r.promoteCause(a)
 	case "demote":
@@ -41,7 +41,7 @@ func (p *plan) clusterCause(a *action) Reason {
 	switch {
 	case a.task == "stonith" && a.n.isGuest():
 		return Reason{Kind: ReasonGuestFence, Node: a.n.name, Resource: a.n.remote.container.id}
-	case a.task == "stonith" && a.meta["stonith_action"] == "on":
+	case a.task == "stonith" && a.said("stonith_action") == "on":
 		return Reason{Kind: ReasonUnfencing, Node: a.n.name, Detail: firstText(a.reason, "resources that start or stop there require it")}
 	case a.task == "stonith":
 		return Reason{Kind: ReasonFencing, Node: a.n.name, Detail: firstText(a.n.why, a.reason)}

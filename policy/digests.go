@@ -37,13 +37,14 @@ func (p *plan) operationDigest(r *resource, n *node, task string, intervalMS int
 	if d, ok := n.digests[key]; ok {
 		return d
 	}
-	t := r.opTraits(task, intervalMS, key, n)
+	s := r.opSettings(task, intervalMS, key)
+	extra := s.ownParams(n)
 	params := maps.Clone(r.withHostAddress(r.params(n)))
-	addMissing(params, t.extra)
-	d := &digestSet{own: intervalMS == 0 && len(t.extra) > 0}
+	addMissing(params, extra)
+	d := &digestSet{own: intervalMS == 0 && len(extra) > 0}
 	timeout := ""
 	if intervalMS != 0 {
-		timeout = t.meta["timeout"]
+		timeout = strconv.FormatInt(s.timeoutMS(), 10)
 	}
 	d.params = cib.DigestParams(params, timeout)
 	d.all = cib.Digest(d.params)

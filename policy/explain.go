@@ -301,7 +301,7 @@ func (p *plan) planned(a *action) (PlannedAction, bool) {
 	switch {
 	case a.is(actInGraph) && !a.is(actPseudo):
 		if a.task == "stonith" {
-			out.Task = a.meta["stonith_action"]
+			out.Task = a.said("stonith_action")
 		}
 		out.Why = p.causeOf(a)
 		return out, true

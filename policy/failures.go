@@ -208,7 +208,7 @@ func (p *plan) parametersChanged(r *resource, n *node, op *cib.OpHistory) bool {
 
 func (p *plan) clearFailCount(r *resource, n *node, why string) *action {
 	a := p.newAction(r, "clear_failcount", 0, n, false)
-	a.meta["op_no_wait"] = "true"
+	a.say("op_no_wait", "true")
 	a.because(Reason{Kind: ReasonFailCount, Node: n.name, Detail: why})
 	return a
 }

@@ -15,13 +15,15 @@ func (p *plan) fenceAction(n *node, kind string, optional bool, reason string, d
 	a := p.singletons[key]
 	if a == nil {
 		a = p.customAction(nil, key, "stonith", n, true)
-		a.meta["on_node"], a.meta["on_node_uuid"], a.meta["stonith_action"] = n.name, n.id, kind
+		a.say("on_node", n.name)
+		a.say("on_node_uuid", n.id)
+		a.say("stonith_action", kind)
 		if p.unfencing {
 			optional = p.addDeviceDigests(a, n) && optional
 		}
 	}
-	if _, has := a.meta["priority-fencing-delay"]; p.options.fenceDelay > 0 && (delay || has) {
-		a.meta["priority-fencing-delay"] = strconv.FormatInt(p.fenceDelay(n), 10)
+	if p.options.fenceDelay > 0 && (delay || a.said("priority-fencing-delay") != "") {
+		a.say("priority-fencing-delay", strconv.FormatInt(p.fenceDelay(n), 10))
 	}
 	if !optional && p.canFence(n) {
 		a.clear(actOptional)
@@ -68,7 +70,8 @@ func (p *plan) addDeviceDigests(a *action, n *node) bool {
 		all.WriteString(entry + d.all + ",")
 		secure.WriteString(entry + public + ",")
 	}
-	a.meta["digests-all"], a.meta["digests-secure"] = all.String(), secure.String()
+	a.say("digests-all", all.String())
+	a.say("digests-secure", secure.String())
 	return same
 }
 
@@ -188,7 +191,7 @@ func (p *plan) shutdownAction(n *node) *action {
 		stop.because(Reason{Kind: ReasonShutdown, Node: n.name})
 		p.orderActions(stop, a, ordOptional|ordRunnableFirst)
 	}
-	a.meta["op_no_wait"] = "true"
+	a.say("op_no_wait", "true")
 	return a
 }
 

@@ -3,8 +3,6 @@ package policy
 import (
 	"slices"
 	"strings"
-
-	"kvmha/internal/cib"
 )
 
 // buildGraph chooses what becomes part of the transition, resource by
@@ -114,7 +112,7 @@ func (p *plan) belongs(a *action) bool {
 		return false
 	}
 	if a.r != nil && !a.r.managed && a.task != "monitor" {
-		if ms := a.meta["interval"]; ms == "" || ms == "0" {
+		if a.settings.intervalMS == 0 {
 			return false
 		}
 	}
@@ -238,8 +236,8 @@ func (p *plan) transition() *Transition {
 func (p *plan) export(a *action) *Action {
 	out := &Action{
 		ID: a.id, Kind: p.kindOf(a), Key: a.key, Task: a.task, Reason: a.reason,
-		TargetRC: cib.RC(leadingInt(a.meta["op_target_rc"])),
-		CanFail:  isTrue(a.meta["can_fail"]),
+		TargetRC: a.targetRC,
+		CanFail:  isTrue(a.said("can_fail")),
 	}
 	prio := a.priority
 	if a.r != nil {
@@ -250,7 +248,7 @@ func (p *plan) export(a *action) *Action {
 		out.Node = a.n.name
 	}
 	if a.task == "stonith" {
-		out.Task = a.meta["stonith_action"]
+		out.Task = a.said("stonith_action")
 	}
 	for _, in := range a.before {
 		if in.inGraph {

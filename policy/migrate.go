@@ -35,11 +35,12 @@ func (r *resource) createMigration(source *node) {
 	p.orderKeys(r, "migrate_from", r, "start", ordOptional|ordMigratableFirst|ordPseudoFirst)
 	for _, a := range []*action{to, from} {
 		if a != nil {
-			a.meta["migrate_source"], a.meta["migrate_target"] = source.name, target.name
+			a.say("migrate_source", source.name)
+			a.say("migrate_target", target.name)
 		}
 	}
 	if to != nil && !r.isRemote {
-		addMissing(to.meta, map[string]string{"record-pending": "true"})
+		addMissing(to.settings.all(), map[string]string{"record-pending": "true"})
 	}
 }
 

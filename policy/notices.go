@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"maps"
 	"slices"
 	"strings"
 )
@@ -51,8 +50,11 @@ func (p *plan) noticePseudos(r *resource, task string, change, complete *action)
 func (p *plan) noticePseudo(r *resource, task string, about *action, name, kind, when string) *action {
 	a := p.customAction(r, notifyKey(r.id, kind, about.task), name, nil, about.is(actOptional))
 	a.set(actPseudo)
-	a.meta["notify_key_type"], a.meta["notify_key_operation"] = kind, about.task
-	a.meta["notify_type"], a.meta["notify_operation"] = when, task
+	for name, value := range map[string]string{
+		"notify_key_type": kind, "notify_key_operation": about.task, "notify_type": when, "notify_operation": task,
+	} {
+		a.say(name, value)
+	}
 	return a
 }
 
@@ -231,7 +233,7 @@ func (p *plan) createNotice(r *resource, d *noticeData) {
 	}
 	for _, a := range r.actions {
 		if !a.is(actOptional) && a.n != nil && slices.Contains([]string{"start", "stop", "promote", "demote"}, a.task) {
-			addMissing(a.meta, d.env)
+			addMissing(a.settings.all(), d.env)
 		}
 	}
 	task := d.t.task
@@ -286,10 +288,10 @@ func (p *plan) notice(r *resource, n *node, before, after *action, d *noticeData
 	if before == nil || after == nil || !n.online || !before.is(actRunnable) {
 		return nil
 	}
-	key := notifyKey(r.id, before.meta["notify_type"], before.meta["notify_operation"])
+	key := notifyKey(r.id, before.said("notify_type"), before.said("notify_operation"))
 	a := p.customAction(r, key, before.task, n, before.is(actOptional))
-	addMissing(a.meta, maps.Clone(before.meta))
-	addMissing(a.meta, d.env)
+	addMissing(a.settings.all(), before.settings.all())
+	addMissing(a.settings.all(), d.env)
 	p.link(before, a, ordOptional)
 	p.link(a, after, ordOptional)
 	return a

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"strconv"
 	"strings"
 
 	"kvmha/internal/cib"
@@ -18,11 +17,9 @@ func newOpSpec(s *cib.OpSpec) opSpec {
 	return opSpec{OpSpec: s, ms: millisOr0(s.Interval), disabled: isFalse(opAttr(s, "enabled"))}
 }
 
-// opTraits is what configuration says of an operation.
+// opTraits is what follows from the configuration of an operation.
 type opTraits struct {
-	spec     *cib.OpSpec
-	meta     map[string]string
-	extra    map[string]string
+	opSettings
 	needs    needs
 	onFail   onFail
 	failRole role
@@ -61,65 +58,12 @@ func (r *resource) fastestMonitor() *cib.OpSpec {
 	return best.OpSpec
 }
 
-// opTraits gathers an operation's meta-attributes and what follows from them.
-// key is the name to look it up by; n matters for instance attributes of the
-// operation that depend on node attributes (nil: none are read).
-func (r *resource) opTraits(task string, intervalMS int64, key string, n *node) opTraits {
-	t := opTraits{meta: map[string]string{}}
-	if _, keyTask, keyMS, ok := splitKey(key); ok {
-		t.spec = r.opSpec(keyTask, keyMS, true)
-	}
-	ctx := ruleContext{rsc: r, op: &opContext{name: task, intervalMS: intervalMS}}
-	r.p.applySets(r.p.cib.Config.OpDefaults, ctx, t.meta, "", false)
-	probe := task == "monitor" && intervalMS == 0
-	if probe {
-		if m := r.fastestMonitor(); m != nil && m.Timeout != "" {
-			t.meta["timeout"] = m.Timeout
-		}
-	}
-	if t.spec != nil {
-		r.p.applySets(t.spec.Meta, ctx, t.meta, "", true)
-		t.meta["name"] = t.spec.Name
-		if t.spec.Timeout != "" {
-			t.meta["timeout"] = t.spec.Timeout
-		}
-		for _, nv := range t.spec.Attrs {
-			t.meta[nv.Name] = nv.Value
-		}
-		if n != nil {
-			t.extra = r.p.ownParams(t.spec, n)
-		}
-	}
-	delete(t.meta, "id")
-	delete(t.meta, "interval")
-	if intervalMS > 0 {
-		t.meta["interval"] = strconv.FormatInt(intervalMS, 10)
-	}
-	if r.fenceDevice && (task == "start" || probe) {
-		if v, ok := r.params(n)["pcmk_monitor_timeout"]; ok {
-			t.meta["timeout"] = v
-		}
-	}
-	ms, ok := millis(t.meta["timeout"])
-	if !ok {
-		ms = 20000
-	}
-	t.meta["timeout"] = strconv.FormatInt(ms, 10)
-	t.needs = r.needsFor(task)
+// opTraits reads an operation's configuration, and what its failure calls for.
+// key is the name to look it up by.
+func (r *resource) opTraits(task string, intervalMS int64, key string) opTraits {
+	t := opTraits{opSettings: r.opSettings(task, intervalMS, key), needs: r.needsFor(task)}
 	r.applyOnFail(&t, task, intervalMS)
-	r.p.startDelay(&t, intervalMS)
 	return t
-}
-
-// ownParams are the parameters that an operation has on n besides those of its
-// resource; nil for none, as with most.
-func (p *plan) ownParams(s *cib.OpSpec, n *node) map[string]string {
-	if len(s.Params) == 0 {
-		return nil
-	}
-	out := map[string]string{}
-	p.applySets(s.Params, ruleContext{attrs: n.attrs}, out, "", false)
-	return out
 }
 
 func (r *resource) needsFor(task string) needs {
@@ -135,7 +79,7 @@ func (r *resource) needsFor(task string) needs {
 
 // onFailText is the configured on-fail where it is valid for the operation.
 func (r *resource) onFailText(t *opTraits, task string) string {
-	value := t.meta["on-fail"]
+	value := t.said("on-fail")
 	switch {
 	case task == "stop":
 		switch strings.ToLower(value) {
@@ -173,7 +117,7 @@ func (r *resource) applyOnFail(t *opTraits, task string, intervalMS int64) {
 	switch value {
 	case "block":
 		t.onFail = failBlock
-		t.meta["on-fail"] = "block"
+		t.block()
 	case "fence":
 		t.onFail = failFence
 		if !o.fencing {
@@ -219,7 +163,7 @@ func (r *resource) applyOnFail(t *opTraits, task string, intervalMS int64) {
 		t.onFail = failRecover
 	}
 	if t.failRole == roleUnknown {
-		t.failRole = parseRole(t.meta["role_after_failure"])
+		t.failRole = parseRole(t.said("role_after_failure"))
 	}
 	if t.failRole == roleUnknown {
 		t.failRole = roleStarted
@@ -236,28 +180,4 @@ func (r *resource) isRemoteConnection() bool {
 	}
 	n := r.p.nodeByName[r.id]
 	return n != nil && n.isRemote()
-}
-
-// startDelay computes when a recurring operation first runs: start-delay, or
-// the next time that is a whole number of intervals after interval-origin.
-func (p *plan) startDelay(t *opTraits, intervalMS int64) {
-	if v, ok := t.meta["start-delay"]; ok {
-		t.meta["start-delay"] = strconv.FormatInt(millisOr0(v), 10)
-		return
-	}
-	v, ok := t.meta["interval-origin"]
-	if !ok || intervalMS < 1000 {
-		return
-	}
-	origin, ok := parseDate(v)
-	if !ok {
-		return
-	}
-	every := intervalMS / 1000
-	past := (p.now.Unix() - origin.Unix()) % every
-	delay := -past
-	if past > 0 {
-		delay = every - past
-	}
-	t.meta["start-delay"] = strconv.FormatInt(delay*1000, 10)
 }

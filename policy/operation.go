@@ -32,9 +32,12 @@ func metaName(name string) string {
 	return "CRM_meta_" + strings.ReplaceAll(name, "-", "_")
 }
 
-// graphMeta is a.meta with what only the graph adds.
+// graphMeta are a's settings with what only the graph adds.
 func (a *action) graphMeta() map[string]string {
-	m := maps.Clone(a.meta)
+	m := maps.Clone(a.settings.all())
+	if a.expecting {
+		m["op_target_rc"] = strconv.Itoa(int(a.targetRC))
+	}
 	if a.n != nil && (!a.is(actPseudo) || a.task == "stonith") {
 		m["on_node"], m["on_node_uuid"] = a.n.name, a.n.id
 	}
@@ -121,7 +124,7 @@ func (p *plan) addHostMeta(a *action, out map[string]string) {
 	}
 	task := a.task
 	if task == "notify" || task == "notified" {
-		task = a.meta["notify_operation"]
+		task = a.said("notify_operation")
 	}
 	container := a.n.remote.container
 	var host *node
@@ -143,10 +146,10 @@ func (p *plan) addHostMeta(a *action, out map[string]string) {
 // historyNameKey is an action's key under the name its resource's history has.
 func (a *action) historyNameKey() string {
 	name := a.r.historyName
-	ms := leadingInt(a.meta["interval"])
+	ms := a.settings.intervalMS
 	switch {
 	case a.task == "notify":
-		return notifyKey(name, a.meta["notify_type"], a.meta["notify_operation"])
+		return notifyKey(name, a.said("notify_type"), a.said("notify_operation"))
 	case a.cancelTask != "":
 		return opKey(name, a.cancelTask, ms)
 	}
@@ -231,7 +234,7 @@ func (p *plan) renderDowned(a *action, out *Action) {
 	case a.task == "do_shutdown":
 		add(a.n.id, a.n.name)
 	case a.task == "stonith":
-		if k := a.meta["stonith_action"]; k == "off" || k == "reboot" || k == "poweroff" {
+		if k := a.said("stonith_action"); k == "off" || k == "reboot" || k == "poweroff" {
 			add(a.n.id, a.n.name)
 			for _, g := range p.guestsOn(a.n) {
 				add(g.id, g.name)
@@ -266,13 +269,13 @@ func (a *action) dotName() string {
 	}
 	switch {
 	case a.r != nil && a.r.historyName != "":
-		key := opKey(a.r.historyName, task, leadingInt(a.meta["interval"]))
+		key := opKey(a.r.historyName, task, a.settings.intervalMS)
 		if a.task == "notify" || a.task == "notified" {
-			key = notifyKey(a.r.historyName, a.meta["notify_key_type"], a.meta["notify_key_operation"])
+			key = notifyKey(a.r.historyName, a.said("notify_key_type"), a.said("notify_key_operation"))
 		}
 		return withHost(key)
 	case a.task == "stonith":
-		return a.task + " '" + a.meta["stonith_action"] + "' " + host
+		return a.task + " '" + a.said("stonith_action") + "' " + host
 	case a.r != nil && host != "":
 		return withHost(a.key)
 	case host != "":
@@ -284,12 +287,12 @@ func (a *action) dotName() string {
 // describeOperation makes the executor's order of an action.
 func (p *plan) describeOperation(a *action, out *Action) {
 	r := a.r
-	ms := leadingInt(a.meta["interval"])
+	ms := a.settings.intervalMS
 	op := &cib.Operation{
 		Resource: r.id, Class: r.class, Provider: r.provider, Type: r.kind, Name: a.task,
 		Interval:   time.Duration(ms) * time.Millisecond,
-		Timeout:    time.Duration(leadingInt(a.meta["timeout"])) * time.Millisecond,
-		StartDelay: time.Duration(leadingInt(a.meta["start-delay"])) * time.Millisecond,
+		Timeout:    time.Duration(leadingInt(a.settings.all()["timeout"])) * time.Millisecond,
+		StartDelay: time.Duration(leadingInt(a.settings.all()["start-delay"])) * time.Millisecond,
 	}
 	if r.historyName != "" {
 		op.Resource = r.historyName

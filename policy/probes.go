@@ -21,7 +21,7 @@ func (p *plan) scheduleProbes() {
 		}
 		if v, set := n.attrs["probe_complete"]; set && !isTrue(v) {
 			a := p.customAction(nil, "probe_again-"+n.name, "probe_again", n, false)
-			a.meta["op_no_wait"] = "true"
+			a.say("op_no_wait", "true")
 			continue
 		}
 		for _, r := range p.resources {
@@ -191,7 +191,7 @@ func probeMatters(probe, then *action) bool {
 	if probe.n == nil || then.n == nil {
 		return true
 	}
-	if then.task == "stonith" && probe.n == then.n && then.meta["stonith_action"] == "on" {
+	if then.task == "stonith" && probe.n == then.n && then.said("stonith_action") == "on" {
 		return false
 	}
 	return then.task != "do_shutdown" || probe.n == then.n

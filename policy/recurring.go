@@ -166,22 +166,20 @@ func (r *resource) recurAfterStops(n *node, a *action) {
 	}
 }
 
-// expect sets the exit code that means success.
-func (a *action) expect(rc cib.RC) { a.meta["op_target_rc"] = strconv.Itoa(int(rc)) }
-
 // cancel schedules the end of a recurring operation.
 func (r *resource) cancel(task string, ms int64, n *node, why string) *action {
 	a := r.p.customAction(r, opKey(r.id, task, ms), "cancel", n, false)
 	a.task, a.cancelTask = "cancel", task
 	a.changed()
-	a.meta["operation"] = task
-	a.meta["interval"] = strconv.FormatInt(ms, 10)
+	a.settings.intervalMS = ms
+	a.say("operation", task)
+	a.say("interval", strconv.FormatInt(ms, 10))
 	a.because(Reason{Kind: ReasonOperation, Action: task, Node: n.name, Detail: why})
 	return a
 }
 
 func (p *plan) scheduleCancel(r *resource, op *cib.OpHistory, n *node, why string) {
 	a := r.cancel(op.Operation, op.IntervalMS, n, why)
-	addMissing(a.meta, map[string]string{"call-id": strconv.Itoa(op.CallID)})
+	addMissing(a.settings.all(), map[string]string{"call-id": strconv.Itoa(op.CallID)})
 	p.orderBefore(r, "stop", a, ordOptional)
 }

@@ -37,7 +37,7 @@ func (n *node) connection() connectionState {
 	return connectionAlive
 }
 
-func (a *action) isRecurring() bool { return a.meta["interval"] != "" && a.meta["interval"] != "0" }
+func (a *action) isRecurring() bool { return a.settings.intervalMS != 0 }
 
 // orderRemoteActions lets what happens on a remote or guest node wait for its
 // connection, and the connection wait for it when it goes down.
@@ -162,7 +162,7 @@ func (a *action) router() *node {
 	}
 	task := a.task
 	if task == "notify" {
-		task = a.meta["notify_operation"]
+		task = a.said("notify_operation")
 	}
 	partial := r.container == nil && r.partialTarget != nil
 	switch task {

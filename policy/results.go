@@ -247,7 +247,7 @@ func (p *plan) operationFailed(st *historyState, op *cib.OpHistory, rc cib.RC) {
 	if p.options.symmetric || rc != cib.NotInstalled {
 		p.recordFailure(r, n, op)
 	}
-	traits := r.opTraits(op.Operation, historyInterval(op), historyKey(op), nil)
+	traits := r.opTraits(op.Operation, historyInterval(op), historyKey(op))
 	if st.onFail.less(traits.onFail) {
 		st.onFail = traits.onFail
 	}
@@ -307,7 +307,7 @@ func historyInterval(op *cib.OpHistory) int64 {
 }
 
 func (p *plan) onFailOf(r *resource, op *cib.OpHistory) onFail {
-	return r.opTraits(op.Operation, historyInterval(op), historyKey(op), nil).onFail
+	return r.opTraits(op.Operation, historyInterval(op), historyKey(op)).onFail
 }
 
 // updateState takes a success into account. A later success makes past

@@ -13,7 +13,7 @@ func (p *plan) listChanges() {
 		case "do_shutdown":
 			c.Verb = "Shutdown"
 		case "stonith":
-			c.Verb = "Fence (" + a.meta["stonith_action"] + ")"
+			c.Verb = "Fence (" + a.said("stonith_action") + ")"
 		default:
 			continue
 		}
