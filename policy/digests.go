@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -39,14 +40,12 @@ func (p *plan) operationDigest(r *resource, n *node, task string, intervalMS int
 	}
 	s := r.opSettings(task, intervalMS, key)
 	extra := s.ownParams(n)
-	params := maps.Clone(r.withHostAddress(r.params(n)))
-	addMissing(params, extra)
 	d := &digestSet{own: intervalMS == 0 && len(extra) > 0}
-	timeout := ""
-	if intervalMS != 0 {
-		timeout = strconv.FormatInt(s.timeoutMS(), 10)
+	if d.params = r.digestParams(n, extra); intervalMS != 0 {
+		timeout := cib.NV{Name: "CRM_meta_timeout", Value: strconv.FormatInt(s.timeoutMS(), 10)}
+		at, _ := slices.BinarySearchFunc(d.params, timeout.Name, func(nv cib.NV, name string) int { return strings.Compare(nv.Name, name) })
+		d.params = slices.Insert(slices.Clip(d.params), at, timeout)
 	}
-	d.params = cib.DigestParams(params, timeout)
 	d.all = cib.Digest(d.params)
 	if op != nil && p.restartDigest(op) != "" {
 		list := d.params
@@ -65,6 +64,24 @@ func (p *plan) operationDigest(r *resource, n *node, task string, intervalMS int
 	}
 	n.digests[key] = d
 	return d
+}
+
+// digestParams are the parameters on n that a digest is taken over, sorted; those
+// in extra count where the resource has none of that name.
+func (r *resource) digestParams(n *node, extra map[string]string) []cib.NV {
+	params := r.params(n)
+	if len(extra) > 0 || params["addr"] == hostAddress {
+		params = maps.Clone(r.withHostAddress(params))
+		addMissing(params, extra)
+		return cib.DigestParams(params, "")
+	}
+	if r.paramsVary {
+		return cib.DigestParams(params, "")
+	}
+	if r.digested == nil {
+		r.digested = cib.DigestParams(params, "")
+	}
+	return r.digested
 }
 
 // restartDigest is the recorded digest of what needs a restart; of an expired

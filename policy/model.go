@@ -205,9 +205,14 @@ type resource struct {
 
 	class, provider, kind string
 	meta                  map[string]string
-	paramCache            map[*node]map[string]string
-	utilization           map[string]int
-	ops                   []opSpec
+	// paramCache are the instance attributes by node; of a resource whose
+	// parameters do not vary by node, under nil. digested are those in the
+	// order of a digest.
+	paramCache  map[*node]map[string]string
+	paramsVary  bool
+	digested    []cib.NV
+	utilization map[string]int
+	ops         []opSpec
 
 	priority, stickiness, sortIndex, threshold cib.Score
 	failureTimeout                             int64 // seconds

@@ -214,6 +214,9 @@ func (r *resource) unpackMeta() {
 
 // params are the instance attributes, which rules may make depend on the node.
 func (r *resource) params(n *node) map[string]string {
+	if !r.paramsVary {
+		n = nil
+	}
 	if out, ok := r.paramCache[n]; ok {
 		return out
 	}
@@ -274,14 +277,14 @@ func (r *resource) unpackTraits() {
 	}
 }
 
-// watchParams looks at parameters that depend on rules, so that the time when
-// they may change is known even while nothing is done with r.
+// watchParams finds out whether parameters depend on rules. If its own do, they
+// are looked at, so that the time when they may change is known even while
+// nothing is done with r.
 func (r *resource) watchParams() {
-	for i := range r.cfg.Params {
-		if r.cfg.Params[i].Rule != nil || r.cfg.Params[i].IDRef != "" {
-			r.params(nil)
-			return
-		}
+	own := slices.ContainsFunc(r.cfg.Params, func(s cib.NVSet) bool { return s.Rule != nil || s.IDRef != "" })
+	r.paramsVary = own || r.parent != nil && r.parent.paramsVary
+	if own {
+		r.params(nil)
 	}
 }
 

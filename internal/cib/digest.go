@@ -4,7 +4,6 @@ import (
 	"crypto/md5"
 	"encoding/hex"
 	"slices"
-	"sort"
 	"strings"
 )
 
@@ -12,19 +11,21 @@ import (
 // an operation have changed. It is taken over the XML text of the parameters,
 // sorted by name. It protects nothing; it only compares.
 func Digest(params []NV) string {
-	sorted := slices.Clone(params)
-	sort.SliceStable(sorted, func(i, j int) bool { return sorted[i].Name < sorted[j].Name })
-	var b strings.Builder
-	b.WriteString(" <parameters")
-	for _, nv := range sorted {
-		b.WriteString(" " + nv.Name + `="`)
-		b.WriteString(digestEscaper.Replace(nv.Value))
-		b.WriteByte('"')
+	if !slices.IsSortedFunc(params, byName) {
+		params = slices.Clone(params)
+		slices.SortStableFunc(params, byName)
 	}
-	b.WriteString("/>\n")
-	sum := md5.Sum([]byte(b.String()))
-	return hex.EncodeToString(sum[:])
+	var space [256]byte
+	b := append(space[:0], " <parameters"...)
+	for i := range params {
+		b = append(append(append(b, ' '), params[i].Name...), `="`...)
+		b = append(append(b, digestEscaper.Replace(params[i].Value)...), '"')
+	}
+	sum := md5.Sum(append(b, "/>\n"...))
+	return string(hex.AppendEncode(space[:0], sum[:]))
 }
+
+func byName(a, b NV) int { return strings.Compare(a.Name, b.Name) }
 
 var digestEscaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;",
 	"\n", "&#10;", "\t", "&#9;", "\r", "&#13;")
@@ -45,6 +46,6 @@ func DigestParams(params map[string]string, recurringTimeout string) []NV {
 	if recurringTimeout != "" {
 		out = append(out, NV{Name: "CRM_meta_timeout", Value: recurringTimeout})
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	slices.SortFunc(out, byName)
 	return out
 }
