@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"strings"
+
 	"kvmha/internal/cib"
 )
 
@@ -174,6 +176,7 @@ func (p *plan) addAction(r *resource, key, task string, n *node, optional bool) 
 		return a
 	}
 	_, _, ms, _ := splitKey(key)
+	r.tasks |= taskBit(key[:max(0, strings.LastIndexByte(key, '_'))])
 	t := r.opTraits(task, ms, key)
 	a.settings, a.needs, a.onFail, a.failRole = t.opSettings, t.needs, t.onFail, t.failRole
 	r.actions = append(r.actions, a)
@@ -203,9 +206,23 @@ func actionsWith[K string | []byte](r *resource, key K, n *node) []*action {
 	return out
 }
 
+// taskSet tells which tasks a resource has no action of; several tasks may share
+// a bit. Most questions are about actions that are not there.
+type taskSet uint64
+
+// taskBit is the bit of a task, or of a key without its interval: that of the
+// last word.
+func taskBit(task string) taskSet {
+	word := task[strings.LastIndexByte(task, '_')+1:]
+	if word == "" {
+		return ^taskSet(0)
+	}
+	return 1 << ((uint(len(word)) + uint(word[0]) + uint(word[len(word)-1])*7) % 64)
+}
+
 // findActions is actionsByKey by task.
 func (r *resource) findActions(task string, intervalMS int64, n *node) []*action {
-	if len(r.actions) == 0 {
+	if r.tasks&taskBit(task) == 0 {
 		return nil
 	}
 	var space [keySpace]byte
@@ -214,7 +231,7 @@ func (r *resource) findActions(task string, intervalMS int64, n *node) []*action
 
 // exactActions finds actions by task that are bound to n already.
 func (r *resource) exactActions(task string, intervalMS int64, n *node) []*action {
-	if len(r.actions) == 0 {
+	if r.tasks&taskBit(task) == 0 {
 		return nil
 	}
 	var space [keySpace]byte

@@ -97,7 +97,8 @@ func (p *plan) checkHistory(r *resource, n *node, h *cib.ResourceHistory) {
 	if !r.runsOn(n) {
 		return
 	}
-	ops := sortedOps(h)
+	var space [opSpace]*cib.OpHistory
+	ops := sortedOps(h, space[:0])
 	start, stop := activeRange(ops)
 	if start < stop {
 		return

@@ -84,7 +84,8 @@ func (p *plan) unpackResourceHistory(n *node, h *cib.ResourceHistory, likely *re
 	}
 	saved := r.role
 	r.role = roleUnknown
-	ops := sortedOps(h)
+	var space [opSpace]*cib.OpHistory
+	ops := sortedOps(h, space[:0])
 	st := historyState{r: r, n: n}
 	for _, op := range ops {
 		p.unpackOperation(&st, op)
@@ -244,9 +245,11 @@ func (p *plan) unpackShutdownLock(r *resource, n *node, h *cib.ResourceHistory) 
 	r.lockNode, r.lockTime = n, at
 }
 
-// sortedOps orders a history by when things happened.
-func sortedOps(h *cib.ResourceHistory) []*cib.OpHistory {
-	out := make([]*cib.OpHistory, 0, len(h.Ops))
+// opSpace is how many entries most histories have at most.
+const opSpace = 4
+
+// sortedOps appends a history to out, in the order in which things happened.
+func sortedOps(h *cib.ResourceHistory, out []*cib.OpHistory) []*cib.OpHistory {
 	for i := len(h.Ops) - 1; i >= 0; i-- {
 		out = append(out, &h.Ops[i])
 	}

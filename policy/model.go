@@ -249,6 +249,7 @@ type resource struct {
 	locations          []*location
 	tickets            []*ticketUse
 	actions            []*action
+	tasks              taskSet // of actions
 	// version counts the changes of actions of r and of what is in it.
 	version uint
 

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"sort"
 	"strings"
 )
@@ -33,8 +34,12 @@ func (p *plan) unpack() {
 	p.captureViews()
 }
 
+// usualOrderings is how many orderings there are for a resource, on average.
+const usualOrderings = 8
+
 // constrain reads the constraints and scores every node for every resource.
 func (p *plan) constrain() {
+	p.orderings = slices.Grow(p.orderings, usualOrderings*len(p.byID))
 	p.applyHealth()
 	p.unpackConstraints()
 	p.scoreNodes()

@@ -30,6 +30,8 @@ type codecLog struct {
 	// elements that were read through one.
 	byID    map[string]*element
 	refCost int
+	// words are the texts that share has seen.
+	words map[string]string
 }
 
 func (c *codec) fail(format string, args ...any) { c.log.mistakes.add(c.e, format, args...) }
@@ -88,6 +90,24 @@ func (c *codec) need(name string, p *string) {
 		return
 	}
 	c.e.setAttr(name, *p)
+}
+
+// share makes equal texts one text in memory: names that stand in every node's
+// history are then compared by where they are, without being read.
+func (c *codec) share(texts ...*string) {
+	if !c.decoding {
+		return
+	}
+	if c.log.words == nil {
+		c.log.words = map[string]string{}
+	}
+	for _, p := range texts {
+		if first, ok := c.log.words[*p]; ok {
+			*p = first
+		} else {
+			c.log.words[*p] = *p
+		}
+	}
 }
 
 // autoID moves the id. When writing, an element that has none (it came from

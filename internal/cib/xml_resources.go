@@ -106,6 +106,7 @@ func resource(c *codec, r *Resource) {
 		c.str("class", &r.Class)
 		c.str("provider", &r.Provider)
 		c.str("type", &r.Type)
+		c.share(&r.ID, &r.Class, &r.Provider, &r.Type)
 		c.str("template", &r.Template)
 		if c.decoding && r.Template == "" && (r.Class == "" || r.Type == "") {
 			c.fail("class or type is missing: name the agent, such as class=%q provider=%q type=%q, or a template", "ocf", "heartbeat", "IPaddr2")

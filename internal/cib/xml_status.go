@@ -106,6 +106,7 @@ func history(c *codec, h *ResourceHistory) {
 	c.str("type", &h.Type)
 	c.str("container", &h.Container)
 	c.str("shutdown-lock", &h.ShutdownLock)
+	c.share(&h.ID, &h.Class, &h.Provider, &h.Type)
 	each(c, "lrm_rsc_op", &h.Ops, opHistory)
 }
 
@@ -113,6 +114,7 @@ func opHistory(c *codec, o *OpHistory) {
 	c.need("id", &o.ID)
 	c.str("operation_key", &o.OperationKey)
 	c.need("operation", &o.Operation)
+	c.share(&o.Operation)
 	c.str("crm_feature_set", &o.FeatureSet)
 	c.str("transition-key", &o.TransitionKey)
 	c.str("transition-magic", &o.Magic)
