@@ -33,7 +33,7 @@ func (r *resource) everywhere() []Reason {
 	var out []Reason
 	if t, limited := r.targetRoleQuietly(); limited && t == roleStopped {
 		owner := r.metaOwner("target-role")
-		out = append(out, Reason{Kind: ReasonTargetRole, Subject: r.ifOther(owner), Value: r.meta["target-role"]})
+		out = append(out, Reason{Kind: ReasonTargetRole, Subject: r.ifOther(owner), Value: r.target})
 	}
 	if n := p.nodeByName[r.id]; r.isRemote && n != nil && n.remote == r && n.shutdown && r.next == roleStopped {
 		out = append(out, Reason{Kind: ReasonShutdown, Node: n.name})
@@ -51,7 +51,7 @@ func (r *resource) everywhere() []Reason {
 
 // targetRoleQuietly is targetRole without its complaints.
 func (r *resource) targetRoleQuietly() (role, bool) {
-	t := parseRole(r.meta["target-role"])
+	t := parseRole(r.target)
 	return t, t == roleStopped || t == roleUnpromoted && r.top().promotable
 }
 

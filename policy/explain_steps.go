@@ -153,7 +153,7 @@ func failedOp(op *cib.OpHistory) bool {
 	if op.Status == cib.ExecPending {
 		return false
 	}
-	return strings.HasSuffix(op.ID, "_last_failure_0") || op.Status != cib.ExecDone || targetRC(op) >= 0 && op.RC != targetRC(op) && !(isProbe(op) && op.RC == cib.OK)
+	return isLastFailure(op) || op.Status != cib.ExecDone || targetRC(op) >= 0 && op.RC != targetRC(op) && !(isProbe(op) && op.RC == cib.OK)
 }
 
 // countsFailures: the attribute is a record of the resource's failures.

@@ -103,7 +103,7 @@ func (r *resource) roleWhy(top *resource, n *node) []Reason {
 		return []Reason{{Kind: ReasonPromotion, Node: n.name, Score: inst.sortIndex, Value: "best"}}
 	}
 	if t, limited := r.targetRoleQuietly(); limited && t == roleUnpromoted {
-		return []Reason{{Kind: ReasonTargetRole, Subject: r.ifOther(r.metaOwner("target-role")), Value: r.meta["target-role"]}}
+		return []Reason{{Kind: ReasonTargetRole, Subject: r.ifOther(r.metaOwner("target-role")), Value: r.target}}
 	}
 	var out []Reason
 	for _, u := range append(slices.Clone(top.tickets), r.tickets...) {

@@ -136,11 +136,13 @@ func specMatches(name, task string, ms int64, op *cib.OpHistory) bool {
 	return op.ID == opKey(name, "last_failure", 0) || op.ID == opKey(name, task, ms) && op.RC != targetRC(op)
 }
 
+// isLastFailure tells the entry that keeps a resource's last failure on a node.
+func isLastFailure(op *cib.OpHistory) bool { return strings.HasSuffix(op.ID, "_last_failure_0") }
+
 // operationExpired: a failure lies back further than failure-timeout. Fail
 // counts that have expired, or that belong to parameters since changed, are
 // cleared.
 func (p *plan) operationExpired(r *resource, n *node, op *cib.OpHistory) bool {
-	isLast := strings.HasSuffix(op.ID, "_last_failure_0")
 	expired := false
 	var unexpired cib.Score
 	clear := ""
@@ -160,11 +162,11 @@ func (p *plan) operationExpired(r *resource, n *node, op *cib.OpHistory) bool {
 			} else {
 				expired = false
 			}
-		} else if isLast && r.reconnectMS != 0 {
+		} else if r.reconnectMS != 0 && isLastFailure(op) {
 			clear = "reconnect interval is set"
 		}
 	}
-	if !expired && isLast && p.parametersChanged(r, n, op) {
+	if !expired && isLastFailure(op) && p.parametersChanged(r, n, op) {
 		clear = "resource parameters have changed"
 	}
 	if clear != "" {

@@ -178,7 +178,7 @@ func mergeInputs(a *action) {
 	if a.is(actDedup) {
 		return
 	}
-	a.set(actDedup)
+	a.flags |= actDedup // no flag that others depend on
 	slices.Reverse(a.before)
 	slices.SortStableFunc(a.before, func(x, y *link) int { return x.a.id - y.a.id })
 	out := a.before[:0]

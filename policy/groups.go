@@ -148,7 +148,8 @@ func (r *resource) atomicTask(task string) string {
 
 // knownTask: the tasks that collective actions know; others have no members.
 func knownTask(task string) string {
-	if doneOf[task] != "" || doing[task] != "" || task == "notified" || task == "monitor" {
+	switch task {
+	case "start", "running", "stop", "stopped", "promote", "promoted", "demote", "demoted", "notify", "notified", "monitor":
 		return task
 	}
 	return "no_action"
@@ -170,8 +171,9 @@ func (r *resource) actionFlags(a *action, n *node) actFlag {
 
 func (r *resource) groupFlags(a *action, n *node) actFlag {
 	flags := actOptional | actRunnable | actPseudo
+	known := knownTask(a.task)
 	for _, m := range r.children {
-		task := m.atomicTask(knownTask(a.task))
+		task := m.atomicTask(known)
 		b := m.newestAction(task, n)
 		if b == nil {
 			if task != "stop" && task != "demote" {

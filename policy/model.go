@@ -205,6 +205,7 @@ type resource struct {
 
 	class, provider, kind string
 	meta                  map[string]string
+	target                string // the meta-attribute target-role
 	// paramCache are the instance attributes by node; of a resource whose
 	// parameters do not vary by node, under nil. digested are those in the
 	// order of a digest.

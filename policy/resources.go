@@ -210,6 +210,7 @@ func (r *resource) unpackMeta() {
 			}
 		}
 	}
+	r.target = r.meta["target-role"]
 }
 
 // params are the instance attributes, which rules may make depend on the node.
@@ -356,7 +357,7 @@ func findsUnfencing(c *cib.Configuration) bool {
 
 // targetRole is the role that the meta-attribute target-role limits r to.
 func (r *resource) targetRole() (role, bool) {
-	v := r.meta["target-role"]
+	v := r.target
 	if v == "" || strings.EqualFold(v, "started") || strings.EqualFold(v, "default") {
 		return roleUnknown, false
 	}
@@ -377,7 +378,7 @@ func (r *resource) targetRole() (role, bool) {
 
 // disabled: target-role keeps r from being active, or from being promoted.
 func (r *resource) disabled() bool {
-	t := parseRole(r.meta["target-role"])
+	t := parseRole(r.target)
 	return t == roleStopped || t == roleUnpromoted && r.top().promotable
 }
 

@@ -51,7 +51,7 @@ func (r *resource) view() ResourceView {
 	v := ResourceView{
 		ID: r.id, XMLID: r.xmlID, History: r.historyName, Kind: r.cfg.Kind, Orphan: r.orphan, Managed: r.managed,
 		Blocked: r.blocked, Failed: r.failed, FailureIgnored: r.failureIgnored, Maintenance: r.maintenance,
-		Disabled: r.disabled(), TargetRole: r.meta["target-role"], Unique: r.unique, Promotable: r.promotable,
+		Disabled: r.disabled(), TargetRole: r.target, Unique: r.unique, Promotable: r.promotable,
 		Role: roleNames[shown], Internal: isTrue(r.meta["internal_rsc"]),
 	}
 	if r.variant == primitive {
