@@ -83,7 +83,7 @@ func (p *plan) limitByCapacity(r *resource) *place {
 	for _, pl := range r.allowed.list() {
 		if pl.available() && !fits(pl.node, needs) {
 			p.scoreOn(r, pl.node, minusInfinity)
-			r.noteAt(pl.node, Reason{Kind: ReasonCapacity}, minusInfinity)
+			r.notes = append(r.notes, note{at: pl.node, score: minusInfinity, why: Reason{Kind: ReasonCapacity}, needs: needs})
 		}
 	}
 	if capable {

@@ -82,7 +82,7 @@ func (r *resource) startCause(a *action) Reason {
 func (r *resource) stopCause(a *action) Reason {
 	switch {
 	case r.orphan:
-		return Reason{Kind: ReasonOrphan}
+		return r.orphaned()
 	case a.n == nil:
 		return r.restartCause(a)
 	case len(r.running) > 1 && r.activeCount() > 1 && (r.allocated == nil || !r.runsOn(r.allocated.node) || a.n != r.allocated.node || !r.failed):
@@ -189,6 +189,10 @@ func (p *plan) whyBlocked(a *action) (Reason, bool) {
 	switch o := &p.options; {
 	case a.needs != needsNothing && !o.haveQuorum && (o.quorum == quorumStop || o.quorum == quorumFreeze || o.quorum == quorumDemote):
 		return Reason{Kind: ReasonQuorum, Value: o.raw["no-quorum-policy"]}, true
+	case a.n != nil && a.n.isGuest() && !p.canFence(a.n):
+		return p.hostUnfenced(a.n), true
+	case a.r != nil && !a.r.managed && a.task != "start":
+		return a.r.unmanagedBecause(), true
 	case a.whyAction != nil && a.whyFlag == actRunnable:
 		return p.becauseOrdered(a), true
 	case a.why != nil:
@@ -196,7 +200,35 @@ func (p *plan) whyBlocked(a *action) (Reason, bool) {
 	case a.r != nil && a.r.allocated == nil && a.r.variant == primitive:
 		return a.r.nowhere(), true
 	}
+	if other := a.waitsFor(); other != nil {
+		return p.becauseOf(a, other, actRunnable), true
+	}
 	return Reason{Kind: ReasonCluster, Detail: firstText(a.reason, "it is not known where")}, true
+}
+
+// waitsFor is an input of a without which a cannot be done, and which cannot be
+// done itself; nil if there is none.
+func (a *action) waitsFor() *action {
+	for _, l := range a.before {
+		if !l.a.is(actRunnable) && l.flags&(ordRunnableFirst|ordImpliesThen|ordRestart) != 0 {
+			return l.a
+		}
+	}
+	return nil
+}
+
+// isProbe: a finds out whether a resource is active.
+func (a *action) isProbe() bool { return a.task == "monitor" && !a.isRecurring() }
+
+// hostUnfenced says why a guest node's host, which must be fenced before the
+// guest is certainly gone, cannot be.
+func (p *plan) hostUnfenced(n *node) Reason {
+	for _, host := range n.remote.container.running {
+		if !host.online && !p.canFence(host) {
+			return Reason{Kind: ReasonUnreachable, Node: host.name, Detail: p.whyNoFencing()}
+		}
+	}
+	return Reason{Kind: ReasonUnreachable, Node: n.name, Detail: p.whyNoFencing()}
 }
 
 // nowhere sums up why r is to be on no node: the reason that the first usable
@@ -239,8 +271,10 @@ func (r *resource) demoteCause(a *action) Reason {
 
 // becauseOrdered is the cause of an action that another one made necessary or
 // impossible. Behind the stages of groups and clones it finds what is meant.
-func (p *plan) becauseOrdered(a *action) Reason {
-	other := a.whyAction
+func (p *plan) becauseOrdered(a *action) Reason { return p.becauseOf(a, a.whyAction, a.whyFlag) }
+
+// becauseOf is becauseOrdered for the action other, which dropped a flag of a.
+func (p *plan) becauseOf(a, other *action, dropped actFlag) Reason {
 	for depth := 0; depth < 10 && other.is(actPseudo) && other.whyAction != nil; depth++ {
 		other = other.whyAction
 	}
@@ -248,7 +282,7 @@ func (p *plan) becauseOrdered(a *action) Reason {
 		return p.causeOf(other)
 	}
 	why := Reason{Kind: ReasonOrder, Action: firstText(doing[other.task], other.task)}
-	if a.whyFlag != actOptional {
+	if dropped != actOptional {
 		why.Kind = ReasonBlockedBy
 	}
 	if i := slices.IndexFunc(other.before, func(l *link) bool { return l.a.r != nil && !l.a.is(actRunnable) }); other.r == nil && i >= 0 {
@@ -257,12 +291,20 @@ func (p *plan) becauseOrdered(a *action) Reason {
 	}
 	if other.r != nil {
 		why.Resource = other.r.id
-		why.ID = p.orderID(a.r, other.r)
+		if a.r == nil || a.r.top() != other.r.top() {
+			why.ID = p.orderID(a.r, other.r)
+		}
 	}
-	if other.n != nil && a.whyFlag == actOptional {
+	if a.r != nil && other.r != nil && a.r.container == other.r {
+		why.Name = "inside"
+	}
+	if other.isProbe() {
+		why.Action = "probe"
+	}
+	if other.n != nil && (dropped == actOptional || other.isProbe()) {
 		why.Node = other.n.name
 	}
-	if a.whyFlag != actOptional && other.whyAction == nil {
+	if dropped != actOptional && other.whyAction == nil {
 		why.Detail = p.rootOf(other)
 	}
 	return why

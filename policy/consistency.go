@@ -201,6 +201,7 @@ func (p *plan) updatePrinting(first, then *action, ff, tf actFlag, in *link) cha
 	if in.flags&(ordImpliesThen|ordImpliesFirst|ordRestart) != 0 && first.r != nil && !first.r.managed &&
 		first.r.blocked && !first.is(actRunnable) && first.task == "stop" && then.is(actRunnable) {
 		then.clear(actRunnable)
+		then.becauseOf(first, actRunnable)
 		return changedThen
 	}
 	return 0

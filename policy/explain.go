@@ -75,8 +75,10 @@ type Verdict struct {
 	// Against keeps it away. The first reason decides: when it is gone, the
 	// next one counts.
 	Against []Reason `json:"against,omitempty"`
-	// Remedy is what would bring it here, if anything simple would.
-	Remedy *Remedy `json:"remedy,omitempty"`
+	// Remedy is what would bring it here, if anything simple would; RoleRemedy
+	// what would promote it, where it is here and is not to be promoted.
+	Remedy     *Remedy `json:"remedy,omitempty"`
+	RoleRemedy *Remedy `json:"role-remedy,omitempty"`
 }
 
 // PlannedAction is an action of the transition that follows from the CIB.
@@ -202,8 +204,9 @@ func (x *explainer) resource(r *resource) ResourceExplanation {
 	}
 	out.Nodes = x.verdicts(r)
 	out.Actions = x.actions(r)
-	if len(out.Next) == 0 && !r.orphan || slices.ContainsFunc(out.Actions, func(a PlannedAction) bool { return a.Blocked && a.Task == "start" }) {
-		out.Remedy = x.remedy(r.id, "")
+	out.Remedy = x.runs(r, &out)
+	if of, placed := r.spareOf(); placed > 0 && out.Remedy == nil && len(out.Next) == 0 && len(out.State) == 0 {
+		out.State = append(out.State, Reason{Kind: ReasonSpare, ID: of.id, Value: cib.Score(placed).String()})
 	}
 	if r.variant == group {
 		for _, m := range r.children {
@@ -211,6 +214,51 @@ func (x *explainer) resource(r *resource) ResourceExplanation {
 		}
 	}
 	return out
+}
+
+// runs is the remedy for a resource that is to run and does not, or for the
+// first of its instances that cannot be started where it is to be.
+func (x *explainer) runs(r *resource, told *ResourceExplanation) *Remedy {
+	if i := slices.IndexFunc(told.Actions, func(a PlannedAction) bool { return a.Blocked && a.Task == "start" }); i >= 0 {
+		out := x.remedy(goal{id: told.Actions[i].Resource, exact: true})
+		if out != nil && told.Actions[i].Resource != r.id {
+			out.Resource = told.Actions[i].Resource
+		}
+		return out
+	}
+	if len(told.Next) > 0 || r.orphan {
+		return nil
+	}
+	if _, placed := r.spareOf(); placed == 0 || len(told.State) > 0 {
+		return x.remedy(goal{id: r.id})
+	}
+	for _, v := range told.Nodes {
+		if v.Remedy != nil {
+			return v.Remedy
+		}
+	}
+	return nil
+}
+
+// spareOf is, if r is or is in an instance of an anonymous clone or a replica
+// of a bundle, which of them has a node not mattering, that clone or bundle, and
+// how many of them have a node.
+func (r *resource) spareOf() (of *resource, placed int) {
+	top := r.top()
+	switch {
+	case r.replica() != nil && r.replica().container.allocated == nil:
+		of = top.parent
+	case top != r && top.isAnonymous():
+		of = top
+	default:
+		return nil, 0
+	}
+	for _, c := range of.instances() {
+		if c.where() != nil {
+			placed++
+		}
+	}
+	return of, placed
 }
 
 // member tells of a member what the group around it does not.

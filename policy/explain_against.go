@@ -16,7 +16,7 @@ func (r *resource) against(n *node) []Reason {
 	}
 	out := r.everywhere()
 	out = append(out, r.p.unusable(n)...)
-	bans := r.bans(n)
+	bans := slices.DeleteFunc(r.bans(n), func(why Reason) bool { return why.Kind == ReasonOrphan })
 	// A sum that no single reason explains adds nothing to a reason.
 	if len(bans) > 0 && (len(out) == 0 || bans[0].Kind != ReasonScore && bans[0].Kind != ReasonFollowers) {
 		out = append(out, bans...)
@@ -30,12 +30,15 @@ func (r *resource) against(n *node) []Reason {
 // everywhere are the reasons that hold for r on all nodes.
 func (r *resource) everywhere() []Reason {
 	p := r.p
+	if r.orphan {
+		return []Reason{r.orphaned()}
+	}
 	var out []Reason
 	if t, limited := r.targetRoleQuietly(); limited && t == roleStopped {
 		owner := r.metaOwner("target-role")
 		out = append(out, Reason{Kind: ReasonTargetRole, Subject: r.ifOther(owner), Value: r.target})
 	}
-	if n := p.nodeByName[r.id]; r.isRemote && n != nil && n.remote == r && n.shutdown && r.next == roleStopped {
+	if n := p.nodeByName[r.id]; r.isRemote && n != nil && n.remote == r && n.shutdownRequested() && r.next == roleStopped {
 		out = append(out, Reason{Kind: ReasonShutdown, Node: n.name})
 	}
 	switch {
@@ -47,6 +50,16 @@ func (r *resource) everywhere() []Reason {
 		out = append(out, r.unmanagedBecause())
 	}
 	return out
+}
+
+// orphaned tells what is left of an earlier configuration: a resource that is
+// gone, or an instance of a clone that has fewer now.
+func (r *resource) orphaned() Reason {
+	why := Reason{Kind: ReasonOrphan}
+	if top := r.top(); top.isClone() && !top.orphan {
+		why.ID, why.Value = top.id, cib.Score(top.clone.max).String()
+	}
+	return why
 }
 
 // targetRoleQuietly is targetRole without its complaints.
@@ -258,6 +271,9 @@ func (r *resource) replica() *replica {
 // instanceBans are those of the clone that r is an instance of.
 func (r *resource) instanceBans(n *node) []Reason {
 	top := r.top()
+	if c := r.replica(); c != nil && c.container == r {
+		return r.replicaBans(n)
+	}
 	if top == r || !top.isClone() {
 		return nil
 	}
@@ -265,23 +281,39 @@ func (r *resource) instanceBans(n *node) []Reason {
 	for inst.parent != top {
 		inst = inst.parent
 	}
-	there := 0
+	var there []string
 	placed := 0
 	for _, c := range top.children {
 		if pl := c.where(); pl != nil {
 			placed++
 			if pl.node == n && c != inst {
-				there++
+				there = append(there, c.id)
 			}
 		}
 	}
 	switch {
-	case there > 0 && there >= top.clone.nodeMax:
-		return []Reason{{Kind: ReasonCloneFull, ID: top.id, Node: n.name}}
+	case len(there) > 0 && len(there) >= top.clone.nodeMax:
+		return []Reason{{Kind: ReasonCloneFull, ID: top.id, Node: n.name, Resource: strings.Join(there, ", "), Value: cib.Score(top.clone.nodeMax).String(), Name: "clone-node-max"}}
 	case placed >= top.clone.max:
 		return []Reason{{Kind: ReasonCloneMax, ID: top.id, Value: cib.Score(top.clone.max).String()}}
 	}
 	return nil
+}
+
+// replicaBans are those of the bundle that r is a container of.
+func (r *resource) replicaBans(n *node) []Reason {
+	var there []string
+	b := r.top().parent
+	for _, other := range b.instances() {
+		if other != r && nodeOf(other.allocated) == n {
+			there = append(there, other.id)
+		}
+	}
+	if len(there) < b.bundle.perNode {
+		return nil
+	}
+	return []Reason{{Kind: ReasonCloneFull, ID: b.id, Node: n.name, Resource: strings.Join(there, ", "),
+		Value: cib.Score(b.bundle.perNode).String(), Name: "replicas-per-host"}}
 }
 
 // followerBans are those of what must be with r: they reach r through the
@@ -292,6 +324,9 @@ func (r *resource) followerBans(n *node, asked map[*resource]bool) []Reason {
 			continue
 		}
 		for _, why := range c.dependent.bansBut(n, asked) {
+			if why.Resource == r.id {
+				continue // that goes where r goes
+			}
 			if why.Subject == "" {
 				why.Subject = c.dependent.id
 			}
@@ -350,7 +385,11 @@ func (r *resource) followersWish(better, n *node) Reason {
 func (r *resource) followerNames() string {
 	var names []string
 	for _, c := range r.withThis {
-		if name := c.dependent.id + " by " + r.p.colocationID(c.id); !slices.Contains(names, name) {
+		name := c.dependent.id
+		if id, configured := r.p.colocationID(c.id); configured {
+			name += " by " + id
+		}
+		if !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}

@@ -79,9 +79,13 @@ func (x *explainer) node(n *node) *NodeExplanation {
 		out.Unfenced = &Reason{Kind: ReasonUnreachable, Node: n.name, Detail: p.whyNoFencing()}
 	}
 	for _, why := range out.State {
-		step, ok := p.stepFor(why, nil, n, map[*resource]bool{})
-		if ok && !slices.Contains(out.Steps, step) {
-			out.Steps = append(out.Steps, step)
+		w := &way{p: p, asked: map[*resource]bool{}}
+		steps := w.node(why, nil)
+		if why.Kind == ReasonGuestDown || why.Kind == ReasonDisconnect {
+			steps = w.connection(n)
+		}
+		if len(steps) > 0 && !slices.Contains(out.Steps, steps[0]) {
+			out.Steps = append(out.Steps, steps[0])
 		}
 	}
 	return out

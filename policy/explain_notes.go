@@ -2,7 +2,6 @@ package policy
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"kvmha/internal/cib"
@@ -17,6 +16,8 @@ type note struct {
 	// score is what it adds; 0 for what is no matter of nodes.
 	score cib.Score
 	why   Reason
+	// needs is what utilization asked of at, where that was too little.
+	needs map[string]int
 }
 
 // follow is a colocation that acted on where a resource may be.
@@ -171,15 +172,4 @@ func ruleText(rule *cib.Rule) string {
 		joint = " or "
 	}
 	return strings.Join(parts, joint)
-}
-
-// lacking says what of r's needs n has too little of, as "cpu 4, 2 left".
-func lacking(r *resource, n *node) string {
-	var out []string
-	for _, name := range sortedKeys(r.utilization) {
-		if need, have := r.utilization[name], n.capacity[name]; need > have {
-			out = append(out, name+": "+strconv.Itoa(need)+" needed, "+strconv.Itoa(have)+" left")
-		}
-	}
-	return strings.Join(out, "; ")
 }

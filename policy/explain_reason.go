@@ -56,7 +56,8 @@ const (
 	ReasonNoFencing  ReasonKind = "no-fencing" // fencing is on, and there is no device
 	ReasonOrphan     ReasonKind = "orphan"
 	ReasonMultiple   ReasonKind = "multiple-active"
-	ReasonHeld       ReasonKind = "held" // a guest's fence of it is under way
+	ReasonSpare      ReasonKind = "spare" // an instance of a clone that has no use for more
+	ReasonHeld       ReasonKind = "held"  // a guest's fence of it is under way
 	ReasonQuorum     ReasonKind = "quorum"
 	ReasonPromotion  ReasonKind = "promotion" // promotion scores
 )

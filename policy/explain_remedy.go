@@ -1,251 +1,216 @@
 package policy
 
-import "slices"
+import (
+	"slices"
+
+	"kvmha/internal/cib"
+)
 
 // Remedy is what would have to change for a resource to be on Node, or, with
 // Node empty, to run at all. All steps are needed.
 type Remedy struct {
-	Node  string `json:"node,omitempty"`
-	Steps []Step `json:"steps"`
+	// Resource is what runs then, where that is an instance of what was asked
+	// for.
+	Resource string `json:"rsc,omitempty"`
+	Node     string `json:"node,omitempty"`
+	Steps    []Step `json:"steps"`
+	// Or are other single steps, each of which would do as well.
+	Or []Step `json:"or,omitempty"`
 }
 
-// How far remedies are looked for: so many steps together, and so many
-// schedules for one question, since each step is tried.
+// How far remedies are looked for: so many steps together, so many decisions
+// for one remedy, and so many for one question, since each step is tried. Of
+// other ways to the same end only the first few are told.
 const (
-	remedySteps  = 4
-	remedyTrials = 60
+	remedySteps  = 6
+	remedyTries  = 20
+	remedyTrials = 90
+	remedyOthers = 2
 )
 
-// remedy looks for the steps that bring the resource to the node, or with node
-// empty let it run anywhere: it takes away what decides, decides anew, and goes
-// on with what decides then. nil if that does not lead there.
-func (x *explainer) remedy(id, node string) *Remedy {
-	out := &Remedy{Node: node}
-	c, p := x.in.CIB, x.p
-	for {
-		r, n := p.findResource(id), p.nodeByName[node]
-		if r == nil || p.reached(r, n) {
-			if r == nil || len(out.Steps) == 0 {
-				return nil
-			}
-			return out
-		}
-		step, ok := p.nextStep(r, n, map[*resource]bool{})
-		if !ok || slices.Contains(out.Steps, step) || len(out.Steps) == remedySteps || x.tried >= remedyTrials {
-			return nil
-		}
-		x.tried++
-		c = step.Apply(c)
-		in := x.in
-		in.CIB, in.Now = c, p.now
-		p = decided(in)
-		out.Steps = append(out.Steps, step)
-	}
+// goal is what a remedy is to lead to: a resource, or an instance of it, that
+// runs on a node (empty: anywhere), in the promoted role if so asked.
+type goal struct {
+	id, node string
+	promoted bool
+	// exact: not just any instance of the clone that it is an instance of.
+	exact bool
 }
 
-// reached: r, or an instance of it, is to be on n (nil: anywhere) and can be.
-func (p *plan) reached(r *resource, n *node) bool {
-	if r.variant == clone {
-		return slices.ContainsFunc(r.children, func(c *resource) bool { return p.reached(c, n) })
+// remedy looks for the steps that lead to a goal: it takes away what decides,
+// decides anew, and goes on with what decides then. nil if that leads nowhere.
+func (x *explainer) remedy(g goal) *Remedy {
+	s := &search{x: x, goal: g, left: remedyTries}
+	steps := s.from(x.p, x.in.CIB, nil)
+	if len(steps) == 0 {
+		return nil
 	}
-	if r.variant == group {
-		return len(r.children) > 0 && p.reached(r.children[0], n)
+	steps = s.needed(steps)
+	slices.SortStableFunc(steps, func(a, b Step) int { return a.turn() - b.turn() })
+	return &Remedy{Node: g.node, Steps: steps, Or: s.others(steps)}
+}
+
+// turn is when a step is done best: moves are asked for when nothing keeps them
+// from being done any more.
+func (s Step) turn() int {
+	if s.Kind == StepMove {
+		return 1
 	}
-	at := nodeOf(r.allocated)
-	if at == nil || n != nil && at != n || r.next == roleStopped {
+	return 0
+}
+
+// search is one search for a remedy.
+type search struct {
+	x    *explainer
+	goal goal
+	left int
+}
+
+// from continues the steps done so far, which led to p; nil if no way on does.
+func (s *search) from(p *plan, c *cib.CIB, done []Step) []Step {
+	r, n := p.aim(s.goal)
+	switch {
+	case r == nil:
+		return nil
+	case p.reached(r, n, s.goal.promoted):
+		return done
+	case len(done) == remedySteps:
+		return nil
+	}
+	for _, step := range p.nextSteps(r, n, s.goal.promoted, len(done) > 0) {
+		if slices.Contains(done, step) || !s.mayTry() {
+			continue
+		}
+		next := step.Apply(c)
+		if found := s.from(s.x.decide(next), next, append(slices.Clip(done), step)); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// decide is the plan for a changed CIB.
+func (x *explainer) decide(c *cib.CIB) *plan {
+	in := x.in
+	in.CIB, in.Now = c, x.p.now
+	return decided(in)
+}
+
+// mayTry counts a decision, as long as there is one left.
+func (s *search) mayTry() bool {
+	if s.left == 0 || s.x.tried >= remedyTrials {
 		return false
 	}
-	if r.runsOn(at) {
-		return true
-	}
-	starts := r.exactActions("start", 0, at)
-	return len(starts) > 0 && starts[0].is(actRunnable)
+	s.left--
+	s.x.tried++
+	return true
 }
 
-// nextStep is what takes away what now decides against r on n; with n nil,
-// against r anywhere. asked guards against circles of resources.
-func (p *plan) nextStep(r *resource, n *node, asked map[*resource]bool) (Step, bool) {
-	for r.variant == clone || r.variant == group {
-		if r = r.asked(); r.variant == group {
-			if len(r.children) == 0 {
-				return Step{}, false
-			}
-			r = r.children[0]
-		}
+// works: with these steps done, the goal is reached.
+func (s *search) works(steps ...Step) bool {
+	c := s.x.in.CIB
+	for _, step := range steps {
+		c = step.Apply(c)
 	}
-	if asked[r] {
-		return Step{}, false
-	}
-	asked[r] = true
-	at := nodeOf(r.allocated)
-	switch {
-	case at != nil && (n == nil || at == n):
-		for _, start := range r.exactActions("start", 0, at) {
-			if step, ok := p.unblock(start, asked); ok {
-				return step, true
-			}
-		}
-		return Step{}, false
-	case n == nil:
-		return p.firstStep(r, asked)
-	}
-	hard := append(r.everywhere(), p.unusable(n)...)
-	hard = append(hard, r.bans(n)...)
-	if len(hard) == 0 && at != nil && len(r.instanceBans(n)) == 0 {
-		return r.moveStep(n)
-	}
-	if len(hard) == 0 {
-		hard = r.instanceBans(n)
-	}
-	if len(hard) == 0 {
-		return Step{}, false
-	}
-	return p.stepFor(hard[0], r, n, asked)
+	p := s.x.decide(c)
+	r, n := p.aim(s.goal)
+	return r != nil && p.reached(r, n, s.goal.promoted)
 }
 
-// firstStep finds a step on the way to any node: one for all nodes, or one for
-// the first node for which there is any. What a command does is preferred to
-// what takes a change of the constraints.
-func (p *plan) firstStep(r *resource, asked map[*resource]bool) (Step, bool) {
-	if hard := r.everywhere(); len(hard) > 0 {
-		return p.stepFor(hard[0], r, nil, asked)
-	}
-	var fallback Step
-	for _, usable := range []bool{true, false} {
-		for _, n := range p.nodes {
-			if n.usable() != usable {
-				continue
-			}
-			if why := r.against(n); len(why) > 0 {
-				step, ok := p.stepFor(why[0], r, n, asked)
-				switch {
-				case ok && step.Kind != StepRemove && step.Kind != StepAllow:
-					return step, true
-				case ok && fallback.Kind == "":
-					fallback = step
-				}
-			}
+// needed leaves out the steps without which the rest does as well.
+func (s *search) needed(steps []Step) []Step {
+	for i := 0; i < len(steps) && len(steps) > 1; {
+		rest := slices.Delete(slices.Clone(steps), i, i+1)
+		if s.mayTry() && s.works(rest...) {
+			steps = rest
+			continue
 		}
+		i++
 	}
-	return fallback, fallback.Kind != ""
+	return steps
 }
 
-// moveStep asks for r, or for the group that it leads, to be moved.
-func (r *resource) moveStep(n *node) (Step, bool) {
+// others are the single steps that do as well as the one that was found.
+func (s *search) others(found []Step) []Step {
+	if len(found) > 1 {
+		return nil
+	}
+	var out []Step
+	r, n := s.x.p.aim(s.goal)
+	for _, step := range s.x.p.nextSteps(r, n, s.goal.promoted, false) {
+		if step.Kind == StepRemove && !found[0].configures() {
+			continue // the constraint has its purpose
+		}
+		if len(out) < remedyOthers && !slices.Contains(found, step) && s.mayTry() && s.works(step) {
+			out = append(out, step)
+		}
+	}
+	return out
+}
+
+// aim finds the goal in a plan.
+func (p *plan) aim(g goal) (*resource, *node) {
+	r, n := p.findResource(g.id), p.nodeByName[g.node]
+	if r != nil && !g.exact {
+		r = r.standIn(n)
+	}
+	return r, n
+}
+
+// standIn is what counts for r, in an instance of an anonymous clone, when it
+// does not matter which instance is on a node: the same part of the instance
+// that is to be on n (nil: on any), or of one that is to be on none.
+func (r *resource) standIn(n *node) *resource {
 	top := r.top()
-	if top.isClone() || r.isBundled() || top.variant == bundle || r.container != nil {
-		return Step{}, false
+	if top == r || !top.isAnonymous() || r.isBundled() {
+		return r
 	}
-	return Step{Kind: StepMove, Resource: top.id, Node: n.name}, true
-}
-
-// stepFor undoes one reason.
-func (p *plan) stepFor(why Reason, r *resource, n *node, asked map[*resource]bool) (Step, bool) {
-	subject := r
-	if why.Subject != "" {
-		if named := p.findResource(why.Subject); named != nil {
-			subject = named
+	var idle *resource
+	for _, inst := range top.children {
+		m := inst.member(r.xmlID)
+		if m == nil {
+			continue
+		}
+		at := nodeOf(m.where())
+		if at != nil && (n == nil || at == n) {
+			return m
+		}
+		if at == nil && !m.orphan && idle == nil {
+			idle = m
 		}
 	}
-	switch why.Kind {
-	case ReasonStandby, ReasonOffline, ReasonUnclean, ReasonPending, ReasonShutdown, ReasonLock, ReasonMaintenance, ReasonHealth:
-		return p.nodeStep(why, subject)
-	case ReasonTargetRole:
-		return Step{Kind: StepStart, Resource: subject.xmlID}, true
-	case ReasonUnmanaged:
-		return Step{Kind: StepMeta, Resource: subject.xmlID, Name: "is-managed", Value: "true"}, true
-	case ReasonStopAll:
-		return Step{Kind: StepProperty, Name: "stop-all-resources", Value: "false"}, true
-	case ReasonBlocked, ReasonOnFail, ReasonFailure, ReasonThreshold:
-		return Step{Kind: StepCleanup, Resource: r.failing(subject).xmlID}, true
-	case ReasonLocation:
-		return Step{Kind: StepRemove, ID: why.ID}, true
-	case ReasonOptIn:
-		return Step{Kind: StepAllow, Resource: r.top().xmlID, Node: why.Node}, true
-	case ReasonTicket:
-		return Step{Kind: StepGrant, ID: why.ID}, true
-	case ReasonQuorum:
-		return Step{Kind: StepQuorum}, true
-	case ReasonCloneMax:
-		top := r.top()
-		return Step{Kind: StepMeta, Resource: top.xmlID, Name: "clone-max", Value: scoreType(top.clone.max + 1).String()}, true
-	case ReasonColocation, ReasonGroup, ReasonContainer, ReasonGuestDown, ReasonDisconnect:
-		return p.togetherStep(why, n, asked)
-	case ReasonBlockedBy, ReasonOrder:
-		if other := p.findResource(why.Resource); other != nil {
-			return p.nextStep(other, nil, asked)
-		}
-	}
-	return Step{}, false
-}
-
-// failing is what has failures of its own where subject is what is around r.
-func (r *resource) failing(subject *resource) *resource {
-	if subject.variant == primitive {
-		return subject
+	if idle != nil {
+		return idle
 	}
 	return r
 }
 
-func (p *plan) nodeStep(why Reason, subject *resource) (Step, bool) {
+// reached: r, or an instance of it, is to be on n (nil: anywhere) and can be;
+// promoted, if that is asked for.
+func (p *plan) reached(r *resource, n *node, promoted bool) bool {
 	switch {
-	case why.Kind == ReasonStandby && why.Name == "":
-		for i := range p.failedOps {
-			f := &p.failedOps[i]
-			if r := p.findResource(f.Resource); f.Node == why.Node && r != nil && p.onFailOf(r, &f.Op) == failStandby {
-				return Step{Kind: StepCleanup, Resource: r.xmlID}, true
-			}
-		}
-		return Step{}, false
-	case why.Kind == ReasonStandby:
-		return Step{Kind: StepOnline, Node: why.Node}, true
-	case why.Kind == ReasonHealth:
-		return Step{Kind: StepHealth, Node: why.Node}, true
-	case why.Kind == ReasonLock:
-		return Step{Kind: StepNodeBack, Node: why.Other}, true
-	case why.Kind != ReasonMaintenance:
-		if n := p.nodeByName[why.Node]; n == nil || n.kind != memberNode {
-			return Step{}, false
-		}
-		return Step{Kind: StepNodeBack, Node: why.Node}, true
-	case why.Node != "":
-		return Step{Kind: StepAttribute, Node: why.Node, Name: "maintenance", Value: "false"}, true
-	case why.Name != "":
-		return Step{Kind: StepProperty, Name: why.Name, Value: "false"}, true
+	case r.variant == clone:
+		return slices.ContainsFunc(r.children, func(c *resource) bool { return p.reached(c, n, promoted) })
+	case r.variant == bundle:
+		return slices.ContainsFunc(r.instances(), func(c *resource) bool { return p.reached(c, n, false) })
+	case r.variant == group:
+		return len(r.children) > 0 && p.reached(r.children[0], n, promoted)
 	}
-	return Step{Kind: StepMeta, Resource: subject.xmlID, Name: "maintenance", Value: "false"}, true
+	at := nodeOf(r.allocated)
+	switch {
+	case at == nil, n != nil && at != n, r.next == roleStopped, promoted && r.next != rolePromoted:
+		return false
+	case promoted && r.role != rolePromoted:
+		return canDo(r, "promote", at)
+	}
+	if start := r.exactActions("start", 0, at); len(start) > 0 && !(start[0].is(actOptional) && r.runsOn(at)) {
+		return start[0].is(actRunnable)
+	}
+	return r.runsOn(at)
 }
 
-// togetherStep brings the other resource to the node, or, where they are to be
-// apart, takes the constraint away.
-func (p *plan) togetherStep(why Reason, n *node, asked map[*resource]bool) (Step, bool) {
-	other := p.findResource(why.Resource)
-	if other == nil {
-		return Step{}, false
-	}
-	if why.Kind == ReasonGuestDown || why.Kind == ReasonDisconnect {
-		n = nil
-	}
-	if why.Kind != ReasonColocation || why.Than > 0 {
-		if nodeOf(other.where()) == nil {
-			// First it must run at all; the next round brings it here.
-			n = nil
-		}
-		if step, ok := p.nextStep(other, n, asked); ok {
-			return step, true
-		}
-	}
-	if why.Kind != ReasonColocation {
-		return Step{}, false
-	}
-	return Step{Kind: StepRemove, ID: why.ID}, true
-}
-
-// unblock is a step towards an action that cannot be done.
-func (p *plan) unblock(a *action, asked map[*resource]bool) (Step, bool) {
-	why, blocked := p.whyBlocked(a)
-	if !blocked {
-		return Step{}, false
-	}
-	return p.stepFor(why, a.r, a.n, asked)
+// canDo: the operation of r on n is planned and nothing keeps it from being done.
+func canDo(r *resource, task string, n *node) bool {
+	found := r.exactActions(task, 0, n)
+	return len(found) > 0 && found[0].is(actRunnable)
 }

@@ -128,7 +128,11 @@ func (f follow) reason(r *resource, s cib.Score) Reason {
 	case f.primary == r.container:
 		return Reason{Kind: ReasonContainer, Resource: f.primary.id, Other: where, Score: s}
 	}
-	why := Reason{Kind: ReasonColocation, ID: r.p.colocationID(f.c.id), Resource: f.primary.id, Other: where, Score: s, Than: f.c.score, Name: f.c.attr}
+	id, configured := r.p.colocationID(f.c.id)
+	if !configured {
+		return Reason{Kind: ReasonContainer, Resource: f.primary.id, Other: where, Score: s, Name: "belongs"}
+	}
+	why := Reason{Kind: ReasonColocation, ID: id, Resource: f.primary.id, Other: where, Score: s, Than: f.c.score, Name: f.c.attr}
 	if f.c.primaryRole >= roleUnpromoted {
 		why.Value = f.c.primaryRole.String()
 	}
@@ -147,15 +151,19 @@ func nodesOf(r *resource, in role) string {
 }
 
 // colocationID is the constraint that a colocation was made of: the one with
-// this id, or the one with such a set.
-func (p *plan) colocationID(id string) string {
+// this id, or the one with such a set; configured is false for one that follows
+// from what resources are.
+func (p *plan) colocationID(id string) (constraint string, configured bool) {
 	for i := range p.cib.Config.Colocations {
 		c := &p.cib.Config.Colocations[i]
+		if c.ID == id {
+			return id, true
+		}
 		for j := range c.Sets {
 			if c.Sets[j].ID == id {
-				return c.ID
+				return c.ID, true
 			}
 		}
 	}
-	return id
+	return id, false
 }

@@ -11,10 +11,14 @@ func (x *explainer) verdicts(r *resource) []Verdict {
 			continue
 		}
 		if part := r.partOn(n); part != nil {
-			here = append(here, part.verdictHere(n))
+			v := part.verdictHere(n)
+			if v.Role == Unpromoted && len(v.RoleWhy) > 0 {
+				v.RoleRemedy = x.remedy(goal{id: r.id, node: n.name, promoted: true})
+			}
+			here = append(here, v)
 			continue
 		}
-		if c := r.replica(); n.mode == discoverNever || c != nil && c.child == r {
+		if c := r.replica(); c != nil && c.child == r && n != c.node || n.mode == discoverNever && (c == nil || c.child != r) {
 			// The nodes in bundles are for their own replicas, and those for them.
 			continue
 		}
@@ -46,12 +50,17 @@ func (r *resource) asked() *resource {
 	if r.variant != clone || len(r.children) == 0 {
 		return r
 	}
+	last := r.children[len(r.children)-1]
 	for _, c := range r.children {
-		if c.where() == nil && !c.orphan {
+		switch {
+		case c.orphan:
+		case c.where() == nil:
 			return c
+		default:
+			last = c
 		}
 	}
-	return r.children[len(r.children)-1]
+	return last
 }
 
 func (r *resource) verdictHere(n *node) Verdict {
@@ -79,6 +88,9 @@ func (r *resource) verdictHere(n *node) Verdict {
 
 func (x *explainer) verdictElsewhere(r *resource, n *node) Verdict {
 	asked := r.asked()
+	if r.top().partOn(n) == nil {
+		asked = asked.standIn(n)
+	}
 	v := Verdict{Node: n.name, Score: minusInfinity, Against: asked.against(n)}
 	first := asked
 	for len(first.children) > 0 {
@@ -87,67 +99,9 @@ func (x *explainer) verdictElsewhere(r *resource, n *node) Verdict {
 	if pl := first.allowed.get(n); pl != nil {
 		v.Score = pl.score
 	}
-	if len(r.everywhere()) == 0 || len(r.presence(false)) > 0 {
-		v.Remedy = x.remedy(r.id, n.name)
+	full := len(v.Against) > 0 && v.Against[0].Kind == ReasonCloneFull && r.top().isAnonymous()
+	if !full && (len(r.everywhere()) == 0 || len(r.presence(false)) > 0) {
+		v.Remedy = x.remedy(goal{id: r.id, node: n.name})
 	}
 	return v
-}
-
-// roleWhy tells why an instance of a promotable clone is promoted or not.
-func (r *resource) roleWhy(top *resource, n *node) []Reason {
-	inst := r
-	for inst.parent != nil && inst.parent != top {
-		inst = inst.parent
-	}
-	if r.next == rolePromoted {
-		return []Reason{{Kind: ReasonPromotion, Node: n.name, Score: inst.sortIndex, Value: "best"}}
-	}
-	if t, limited := r.targetRoleQuietly(); limited && t == roleUnpromoted {
-		return []Reason{{Kind: ReasonTargetRole, Subject: r.ifOther(r.metaOwner("target-role")), Value: r.target}}
-	}
-	var out []Reason
-	for _, u := range append(slices.Clone(top.tickets), r.tickets...) {
-		if u.role == rolePromoted && !u.t.usable() {
-			out = append(out, Reason{Kind: ReasonTicket, ID: u.t.id, Value: "not granted"})
-		}
-	}
-	for _, l := range append(slices.Clone(top.locations), inst.locations...) {
-		if l.role != rolePromoted {
-			continue
-		}
-		for _, at := range l.nodes {
-			if at.node == n && at.score < 0 {
-				why := Reason{Kind: ReasonLocation, ID: l.id, Node: n.name, Score: at.score, Value: "Promoted"}
-				if l.rule != nil {
-					why.ID, why.Rule, why.Detail = l.constraint, l.rule.ID, ruleText(l.rule)
-				}
-				out = append(out, why)
-			}
-		}
-	}
-	if len(out) > 0 {
-		return out
-	}
-	return []Reason{r.promotionLost(top, inst, n)}
-}
-
-// promotionLost tells why others are promoted.
-func (r *resource) promotionLost(top, inst *resource, n *node) Reason {
-	why := Reason{Kind: ReasonPromotion, Node: n.name, Score: inst.sortIndex}
-	s, set := inst.promotionScore(n)
-	for _, other := range top.children {
-		if pl := other.where(); pl != nil && other.state(false) == rolePromoted {
-			why.Other, why.Than = pl.name, other.sortIndex
-			break
-		}
-	}
-	switch {
-	case !set:
-		why.Value = "none"
-	case s < 0 || inst.sortIndex < 0:
-		why.Score = min(s, inst.sortIndex)
-	case why.Other != "":
-		why.Value = "max"
-	}
-	return why
 }

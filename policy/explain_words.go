@@ -73,6 +73,9 @@ func (r Reason) placeWords() string {
 	case ReasonGroup:
 		return "as a member of group " + r.ID + " it goes where " + r.Resource + " is, and that is " + placeWords(r.Other)
 	case ReasonContainer:
+		if r.Name != "" {
+			return "it belongs to " + r.Resource + ", which is " + placeWords(r.Other)
+		}
 		return "it lives inside " + r.Resource + ", which is " + placeWords(r.Other)
 	case ReasonThreshold:
 		return r.subject() + " failed on " + r.Node + " (fail count " + r.Value + "), and migration-threshold is " + r.Name
@@ -81,7 +84,7 @@ func (r Reason) placeWords() string {
 	case ReasonLock:
 		return "a shutdown lock keeps it for " + r.Other + " until that is back"
 	case ReasonCapacity:
-		return "node " + r.Node + " has too little capacity left" + bracketed(r.Detail)
+		return "node " + r.Node + " has too little capacity left" + prefixedBy(": ", r.Detail)
 	case ReasonOptIn:
 		return "symmetric-cluster=false, and no constraint allows " + r.Node
 	case ReasonDiscovery:
@@ -89,7 +92,7 @@ func (r Reason) placeWords() string {
 	case ReasonCloneMax:
 		return "all " + r.Value + " instances of " + r.ID + " have their nodes already (clone-max)"
 	case ReasonCloneFull:
-		return "node " + r.Node + " has its share of the instances of " + r.ID + " (clone-node-max)"
+		return "node " + r.Node + " has " + r.Resource + " already, and " + r.ID + " may have " + counted(r.Value, "instance") + " on a node" + bracketed(r.Name)
 	case ReasonOnlyFor:
 		return "node " + r.Node + " is only for what runs inside of it"
 	case ReasonNoRemote:
@@ -155,6 +158,14 @@ func bracketed(text string) string {
 	return " (" + text + ")"
 }
 
+// counted puts a number before a noun: "1 instance", "2 instances".
+func counted(number, noun string) string {
+	if number == "1" {
+		return number + " " + noun
+	}
+	return number + " " + noun + "s"
+}
+
 func prefixedBy(prefix, text string) string {
 	if text == "" {
 		return ""
@@ -217,9 +228,14 @@ func (r Reason) stateWords() string {
 	case ReasonNoFencing:
 		return "stonith-enabled=true, and no fencing device is configured: nothing is started or stopped"
 	case ReasonOrphan:
+		if r.ID != "" {
+			return r.ID + " has only " + counted(r.Value, "instance") + " now (clone-max), and this one is left over"
+		}
 		return r.subject() + " is not in the configuration any more"
 	case ReasonMultiple:
 		return r.subject() + " is active on more than one node (" + r.Detail + "), and multiple-active says " + r.Value
+	case ReasonSpare:
+		return "it is a spare instance: " + r.ID + " has " + counted(r.Value, "instance") + " in place, and no other node can take one"
 	case ReasonHeld:
 		return "a guest is having it fenced: nothing else is done to it until it is certainly down"
 	case ReasonQuorum:
@@ -252,8 +268,12 @@ func (r Reason) promotionWords() string {
 	switch {
 	case r.Value == "none":
 		return "it has no promotion score on " + r.Node + ": its agent has not set one, or the instance may not be promoted there"
+	case r.Value == "max" && r.Other == "":
+		return "promoted-max lets no instance be promoted"
 	case r.Value == "max":
 		return "as many instances are promoted as promoted-max allows, and " + r.Other + " scores " + r.Than.String() + " against " + r.Score.String() + " on " + r.Node
+	case r.Value == "node-max":
+		return "as many instances are promoted on " + r.Node + " as promoted-node-max allows"
 	case r.Value != "best":
 		return "its promotion score on " + r.Node + " is " + r.Score.String()
 	}
@@ -281,9 +301,9 @@ func (r Reason) actionWords() string {
 	case ReasonFailCount:
 		return r.its("fail count") + " on " + r.Node + " is cleared: " + r.Detail
 	case ReasonOrder:
-		return r.orderWords("it is ordered with ", "which is needed")
+		return r.orderWords() + ", and " + r.tie()
 	case ReasonBlockedBy:
-		return r.orderWords("it needs ", "which cannot be done")
+		return r.needWords()
 	case ReasonMigration:
 		return "it is the last step of a live migration of " + r.subject() + prefixedBy(" from ", r.Node)
 	case ReasonFencing:
@@ -306,22 +326,48 @@ func (r Reason) actionWords() string {
 	return ""
 }
 
-func (r Reason) orderWords(relation, state string) string {
-	what := r.Action
-	if r.Resource != "" {
-		what += " of " + r.Resource
+// orderWords tell of the action that another one is tied to.
+func (r Reason) orderWords() string {
+	on := prefixedBy(" on ", r.Node)
+	if is, known := isTo[r.Action]; known && r.Resource != "" {
+		return r.Resource + is + on
 	}
-	if r.Node != "" {
-		what += " on " + r.Node
+	return r.what() + " is needed" + on
+}
+
+// isTo puts the action of another resource as what happens to that.
+var isTo = map[string]string{
+	"start": " is to start", "stop": " is to stop", "promote": " is to be promoted", "demote": " is to be demoted", "delete": " is forgotten",
+}
+
+// tie is what ties two actions together.
+func (r Reason) tie() string {
+	switch {
+	case r.Name == "inside":
+		return firstText(r.Subject, "it") + " lives inside of that"
+	case r.ID != "":
+		return "constraint " + r.ID + " orders the two"
 	}
+	return "that goes with it"
+}
+
+func (r Reason) what() string {
+	switch {
+	case r.Resource == "":
+		return "the " + r.Action
+	case r.Action == "notified":
+		return "the notification of the instances of " + r.Resource
+	}
+	return "the " + r.Action + " of " + r.Resource
+}
+
+// needWords tell of an action that another one waits for in vain.
+func (r Reason) needWords() string {
 	by := ""
 	if r.ID != "" {
 		by = "by constraint " + r.ID + " "
 	}
-	if r.Action == "notified" {
-		what = "notification of the instances of " + r.Resource
-	}
-	return by + relation + "the " + what + ", " + state + bracketed(r.Detail)
+	return by + "it needs " + r.what() + prefixedBy(" on ", r.Node) + " first, which is impossible" + prefixedBy(": ", r.Detail)
 }
 
 func (r Reason) changedWords() string {

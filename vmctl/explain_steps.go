@@ -6,18 +6,33 @@ import (
 	"kvmha/policy"
 )
 
-// stepsText joins the steps of a remedy: all of them are needed.
+// stepsText joins the steps of a remedy: all of them are needed. What is to be
+// written into the configuration is written at once.
 func stepsText(steps []policy.Step) string {
-	var out []string
-	for _, s := range steps {
-		out = append(out, stepText(s))
+	var out, changes []string
+	write := func() {
+		if len(changes) > 0 {
+			out = append(out, strings.Join(changes, " and ")+inConfiguration)
+		}
+		changes = nil
 	}
+	for _, s := range steps {
+		if text := commanded(s); text != "" {
+			write()
+			out = append(out, text)
+			continue
+		}
+		changes = append(changes, configured(s))
+	}
+	write()
 	return strings.Join(out, ", and then ")
 }
 
-// stepText puts a step as the command that does it, or else as what has to be
-// written into the configuration or to happen.
-func stepText(s policy.Step) string {
+const inConfiguration = " (in the configuration, then `vm-ctl apply`)"
+
+// commanded puts a step as the command that does it or as what has to happen; ""
+// for what has to be written into the configuration.
+func commanded(s policy.Step) string {
 	switch s.Kind {
 	case policy.StepOnline:
 		return "`vm-ctl node online " + s.Node + "`"
@@ -25,10 +40,18 @@ func stepText(s policy.Step) string {
 		return "`vm-ctl cleanup " + s.Resource + "`"
 	case policy.StepStart:
 		return "`vm-ctl resource start " + s.Resource + "`"
+	case policy.StepStop:
+		return "`vm-ctl resource stop " + s.Resource + "`"
+	case policy.StepStopByHand:
+		return "stopping " + s.Resource + " on " + s.Node + " by hand and `vm-ctl cleanup " + s.Resource + "`"
+	case policy.StepScore:
+		return "its agent gives it a promotion score on " + s.Node + " (node attribute " + s.Name + ", at least " + s.Value + ")"
 	case policy.StepMove:
 		return "`vm-ctl resource move " + s.Resource + " --to " + s.Node + "`"
 	case policy.StepNodeBack:
 		return "the return of node " + s.Node + " into the cluster"
+	case policy.StepValue:
+		return "node attribute " + s.Name + " of " + s.Node + " has become " + s.Value
 	case policy.StepHealth:
 		return "node " + s.Node + " has become healthy (its #health attributes)"
 	case policy.StepGrant:
@@ -36,9 +59,10 @@ func stepText(s policy.Step) string {
 	case policy.StepQuorum:
 		return "the return of enough nodes for a quorum"
 	}
-	return configured(s) + " (in the configuration, then `vm-ctl apply`)"
+	return ""
 }
 
+// configured puts a step as a change of the configuration.
 func configured(s policy.Step) string {
 	switch s.Kind {
 	case policy.StepAttribute:
@@ -50,7 +74,26 @@ func configured(s policy.Step) string {
 	case policy.StepRemove:
 		return "removing constraint " + s.ID
 	case policy.StepAllow:
-		return "adding a location constraint that allows " + s.Node + " for " + s.Resource
+		with := ""
+		if s.Value != "" {
+			with = " with resource-discovery=" + s.Value
+		}
+		return "adding a location constraint" + with + " that allows " + s.Node + " for " + s.Resource
+	case policy.StepPrefer:
+		role := ""
+		if s.Value != "" {
+			role = "role=" + s.Value + " and "
+		}
+		return "adding a location constraint with " + role + "score INFINITY for " + s.Resource + " on " + s.Node
+	case policy.StepCapacity:
+		return "giving " + s.Node + " a capacity of " + s.Name + "=" + s.Value
+	case policy.StepBundle:
+		return "setting " + s.Name + "=" + s.Value + " in the container of bundle " + s.Resource
+	case policy.StepDevice:
+		if s.Node == "" {
+			return "adding a fencing device, a primitive of class stonith"
+		}
+		return "adding a fencing device, a primitive of class stonith, that can fence " + s.Node
 	}
 	return string(s.Kind)
 }

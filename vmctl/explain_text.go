@@ -47,7 +47,11 @@ func (w *explainWriter) resource(r *policy.ResourceExplanation, indent string) {
 		w.line("%s  %s", indent, failureText(f))
 	}
 	if r.Remedy != nil {
-		w.line("%s  It would run after %s.", indent, stepsText(r.Remedy.Steps))
+		who := r.Remedy.Resource
+		if who == "" {
+			who = "It"
+		}
+		w.remedy(indent, who+" would run", r.Remedy)
 	}
 	w.verdicts(r, indent)
 	w.actions(r.Actions, indent)
@@ -62,6 +66,15 @@ func (w *explainWriter) resource(r *policy.ResourceExplanation, indent string) {
 	}
 }
 
+// remedy tells what would change something, with the other ways there are.
+func (w *explainWriter) remedy(indent, what string, r *policy.Remedy) {
+	ways := []string{stepsText(r.Steps)}
+	for _, other := range r.Or {
+		ways = append(ways, stepsText([]policy.Step{other}))
+	}
+	w.line("%s  %s after %s.", indent, what, strings.Join(ways, ",\n"+indent+"    or after "))
+}
+
 // headline tells in one sentence where a resource is and where it is to be.
 func headline(r *policy.ResourceExplanation) string {
 	name := r.ID
@@ -72,9 +85,12 @@ func headline(r *policy.ResourceExplanation) string {
 		name += ", which guest node " + r.Guest + " lives in,"
 	}
 	now, next := presenceText(r.Active), presenceText(r.Next)
-	broken := ""
+	broken, but := "", ""
 	if r.Failed {
 		broken = ", has failed"
+	}
+	if slices.ContainsFunc(r.Actions, func(a policy.PlannedAction) bool { return a.Blocked && a.Task == "start" }) {
+		but = ", but cannot be started"
 	}
 	switch {
 	case now == "" && next == "" && len(r.State) == 0:
@@ -82,13 +98,13 @@ func headline(r *policy.ResourceExplanation) string {
 	case now == "" && next == "":
 		return name + " runs nowhere, and is to run nowhere."
 	case now == "":
-		return name + " runs nowhere yet, and is to be " + next + "."
+		return name + " runs nowhere yet, and is to be " + next + but + "."
 	case next == "":
 		return name + " is " + now + broken + ", and is to stop."
 	case now == next:
-		return name + " is " + now + broken + ", and is to stay so."
+		return name + " is " + now + broken + ", and is to stay so" + but + "."
 	}
-	return name + " is " + now + broken + ", and is to be " + next + "."
+	return name + " is " + now + broken + ", and is to be " + next + but + "."
 }
 
 // presenceText lists nodes by role: "Promoted on a, Unpromoted on b, c".
@@ -130,25 +146,44 @@ func (w *explainWriter) verdicts(r *policy.ResourceExplanation, indent string) {
 		for _, why := range v.RoleWhy {
 			w.line("%s  It is %s there, because %s.", indent, strings.ToLower(string(v.Role)), why)
 		}
+		if v.RoleRemedy != nil {
+			w.remedy(indent, "It would be promoted there", v.RoleRemedy)
+		}
 	}
 	for _, v := range r.Nodes {
-		if v.Here {
-			continue
+		if !v.Here {
+			w.elsewhere(r, &v, indent)
 		}
-		w.line("\n%sWhy not on %s:", indent, v.Node)
-		for i, why := range v.Against {
-			if i == 0 {
-				w.line("%s  %s.", indent, sentence(why))
-			} else {
-				w.line("%s  Besides, %s.", indent, why)
-			}
+	}
+}
+
+// elsewhere tells what keeps a resource from a node. What keeps it from all
+// nodes was said already.
+func (w *explainWriter) elsewhere(r *policy.ResourceExplanation, v *policy.Verdict, indent string) {
+	against := v.Against
+	if len(r.State) > 0 && len(against) > 0 && against[0] == r.State[0] {
+		against = slices.DeleteFunc(slices.Clone(against), func(why policy.Reason) bool { return slices.Contains(r.State, why) })
+		if len(against) == 0 && v.Remedy == nil {
+			return
 		}
-		if len(v.Against) == 0 {
-			w.line("%s  Nothing speaks against it; it is not needed there.", indent)
+	}
+	w.line("\n%sWhy not on %s:", indent, v.Node)
+	for i, why := range v.Against {
+		switch {
+		case len(against) < len(v.Against) && i == 0:
+			w.line("%s  For the reason above.", indent)
+		case !slices.Contains(against, why):
+		case i == 0:
+			w.line("%s  %s.", indent, sentence(why))
+		default:
+			w.line("%s  Besides, %s.", indent, why)
 		}
-		if v.Remedy != nil {
-			w.line("%s  It would be there after %s.", indent, stepsText(v.Remedy.Steps))
-		}
+	}
+	if len(v.Against) == 0 {
+		w.line("%s  Nothing speaks against it; it is not needed there.", indent)
+	}
+	if v.Remedy != nil {
+		w.remedy(indent, "It would be there", v.Remedy)
 	}
 }
 
@@ -159,6 +194,9 @@ func (w *explainWriter) actions(list []policy.PlannedAction, indent string) {
 	w.line("\n%sWhat happens next:", indent)
 	for _, a := range list {
 		what := a.Task
+		if a.Why.Kind == policy.ReasonUnknown {
+			what = "probe"
+		}
 		if a.Resource != "" {
 			what += " " + a.Resource
 		}
