@@ -17,8 +17,8 @@ import (
 // simulateFlags are the options of vm-ctl simulate; letters and long names are
 // crm_simulate's.
 type simulateFlags struct {
-	// file is where the CIB comes from ("-" = standard input) unless it is the
-	// live one; sources counts how often that was said.
+	// file is where the CIB comes from ("-" = standard input); the live one comes
+	// from the daemon if file is empty. sources counts how often that was said.
 	file    string
 	live    bool
 	sources int

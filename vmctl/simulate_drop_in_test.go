@@ -43,7 +43,11 @@ func TestUnderTheNameOfCRMSimulateItsStatusesAndWordsHold(t *testing.T) {
 		"another format":          {[]string{"-x", good, "--output-as=html"}, 105, "", "crm_simulate: Error creating output format html: Unknown output format"},
 		"no such file":            {[]string{"-x", nowhere}, 70, "", "no such file or directory"},
 		"no CIB":                  {[]string{"-x", "main.go"}, 78, "", "main.go: CIB XML: "},
-		"no hostd":                {[]string{"-L"}, 102, "", "hostd is not running"},
+		"no hostd":                {[]string{"-L"}, 66, "", "crm_simulate: CIB query failed: hostd is not running"},
+		"a folder":                {[]string{"-x", "testdata"}, 70, "", "is a directory"},
+		"no output":               {[]string{"-x", good, "-S", "--output-as=none"}, 0, "", ""},
+		"help, as GLib spells it": {[]string{"-?"}, 0, "--op-inject OPSPEC", ""},
+		"forms of lists":          {[]string{"--xml-simple-list", "--xml-substitute", "-x", good}, 0, "Current cluster status:", ""},
 		"an unwritable graph":     {[]string{"-x", good, "-G", nowhere}, 74, "Current cluster status:", "Could not create '" + nowhere + "'"},
 		"an unwritable picture":   {[]string{"-x", good, "-D", nowhere}, 74, "Current cluster status:", "Could not create '" + nowhere + "'"},
 		"an unwritable input":     {[]string{"-x", good, "-I", nowhere}, 105, "Current cluster status:", "Could not create '" + nowhere + "'"},
@@ -138,5 +142,52 @@ func TestProfileTimesEveryCIBOfAFolder(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	if status != exitOK || len(lines) != 3 || lines[0] != "Timings:" || !strings.Contains(lines[1], "b.xml ... 0.") || !strings.Contains(lines[2], "a.xml ... 0.") {
 		t.Errorf("status %d, errors %q, output\n%s", status, errOut, out)
+	}
+}
+
+func TestTheLiveCIBMayBeAFileThatTheEnvironmentNames(t *testing.T) {
+	folder := t.TempDir()
+	text, err := os.ReadFile(filepath.Join("testdata", "simulate.xml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "shadow.mine"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("CIB_shadow_dir", folder)
+	for name, test := range map[string]struct {
+		shadow, file string
+		status       int
+	}{
+		"a file":                          {"", filepath.Join("testdata", "simulate.xml"), 0},
+		"a shadow CIB":                    {"mine", "", 0},
+		"the shadow CIB of both":          {"mine", "nowhere.xml", 0},
+		"a file that is not there":        {"", "nowhere.xml", 66},
+		"a shadow CIB that was not made":  {"yours", "", 66},
+		"none: the cluster, which is off": {"", "", 66},
+	} {
+		t.Setenv("CIB_shadow", test.shadow)
+		t.Setenv("CIB_file", test.file)
+		status, out, errOut := crmSimulate(t, "-L", "-S")
+		if status != test.status || (status == 0) != strings.Contains(out, "Revised Cluster Status:") || (status != 0) != strings.HasPrefix(errOut, "crm_simulate: CIB query failed: ") {
+			t.Errorf("%s: status %d, want %d, errors %q, output\n%s", name, status, test.status, errOut, out)
+		}
+	}
+}
+
+func TestShadowCIBsAreWhereTheirToolPutsThem(t *testing.T) {
+	t.Parallel()
+	for want, test := range map[string]struct {
+		environment map[string]string
+		user        int
+	}{
+		"/var/lib/pacemaker/cib/shadow.x": {map[string]string{"HOME": "/root"}, 0},
+		"/home/me/.cib/shadow.x":          {map[string]string{"HOME": "/home/me"}, 1000},
+		"/there/shadow.x":                 {map[string]string{"HOME": "/home/me", "CIB_shadow_dir": "/there"}, 1000},
+	} {
+		test.environment["CIB_shadow"] = "x"
+		if got := liveFile(func(name string) string { return test.environment[name] }, test.user); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
 	}
 }

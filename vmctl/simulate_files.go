@@ -23,9 +23,12 @@ type simulateInput struct {
 }
 
 func (a *app) simulateInput(ctx context.Context, f *simulateFlags) (*simulateInput, error) {
-	if f.live {
+	if f.live && f.file == "" {
 		in := &simulateInput{cib: &cib.CIB{}}
-		return in, a.ask(ctx, control.GetCIB, nil, in.cib)
+		if err := a.ask(ctx, control.GetCIB, nil, in.cib); err != nil {
+			return nil, &liveError{err}
+		}
+		return in, nil
 	}
 	in := &simulateInput{}
 	name, file := f.file, os.Stdin
@@ -33,7 +36,9 @@ func (a *app) simulateInput(ctx context.Context, f *simulateFlags) (*simulateInp
 		name = "standard input"
 	} else {
 		var err error
-		if file, err = os.Open(f.file); err != nil {
+		if file, err = os.Open(f.file); err != nil && f.live {
+			return nil, &liveError{err}
+		} else if err != nil {
 			return nil, &inputError{err}
 		}
 		defer file.Close()
@@ -48,6 +53,9 @@ func (a *app) simulateInput(ctx context.Context, f *simulateFlags) (*simulateInp
 	}
 	var err error
 	in.cib, err = a.decode(name, document, f.verbosity > 0)
+	if file := new(os.PathError); errors.As(err, &file) {
+		err = &inputError{err}
+	}
 	return in, err
 }
 

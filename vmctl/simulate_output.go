@@ -25,10 +25,14 @@ type simulateOutput struct {
 
 // simulateOutput is the output in the form and at the place asked for.
 func (a *app) simulateOutput(f *simulateFlags) (*simulateOutput, error) {
-	if f.format != "text" && f.format != "xml" {
+	to, errs := a.out, a.errOut
+	switch f.format {
+	case "text", "xml":
+	case "none":
+		to, errs = io.Discard, io.Discard
+	default:
 		return nil, &usageError{&formatError{f.format}}
 	}
-	to := a.out
 	o := &simulateOutput{}
 	if f.output != "" && f.output != "-" {
 		var err error
@@ -38,7 +42,7 @@ func (a *app) simulateOutput(f *simulateFlags) (*simulateOutput, error) {
 		to = o.file
 	}
 	o.buffered = bufio.NewWriterSize(to, 1<<16)
-	o.errs = &follower{o.buffered, a.errOut}
+	o.errs = &follower{o.buffered, errs}
 	if f.format == "xml" {
 		o.Output = simulate.XML(o.buffered, quoted(a.line))
 	} else {

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"kvmha/internal/control/socket"
 	"kvmha/internal/simulate"
 )
 
@@ -21,10 +21,10 @@ const referenceName = "crm_simulate"
 const (
 	crmNoRights   = 4
 	crmUsage      = 64
+	crmNoCluster  = 66
 	crmNoInput    = 70
 	crmNoWriting  = 74
 	crmBadCIB     = 78
-	crmNoHostd    = 102
 	crmNoSuchItem = 105
 )
 
@@ -32,8 +32,8 @@ const (
 // one for what it has no status for.
 var statusMeanings = map[int]string{
 	exitOK: "OK", exitFailed: "Error occurred", exitUsage: "Invalid parameter", exitInterrupted: "Interrupted",
-	crmNoRights: "Insufficient privileges", crmUsage: "Incorrect usage", crmNoInput: "Internal software bug",
-	crmNoWriting: "I/O error occurred", crmBadCIB: "Invalid configuration", crmNoHostd: "Not connected", crmNoSuchItem: "No such object",
+	crmNoRights: "Insufficient privileges", crmUsage: "Incorrect usage", crmNoCluster: "Input file not available", crmNoInput: "Internal software bug",
+	crmNoWriting: "I/O error occurred", crmBadCIB: "Invalid configuration", crmNoSuchItem: "No such object",
 }
 
 // newReference is vm-ctl simulate as crm_simulate: what scripts written for
@@ -53,9 +53,12 @@ func newReference(a *app) *cobra.Command {
 	f.register(cmd.Flags())
 	cmd.Flags().BoolVarP(&f.version, "version", "$", false, "say which program this is")
 	for _, group := range []string{"all", "output", "operations", "synthetic", "artifact", "source"} {
-		cmd.Flags().Bool("help-"+group, false, "")
-		_ = cmd.Flags().MarkHidden("help-" + group)
+		hidden(cmd.Flags(), "help-"+group, "")
 	}
+	hidden(cmd.Flags(), "help-too", "?")
+	// The form of lists in documents is what these two ask for anyway.
+	hidden(cmd.Flags(), "xml-simple-list", "")
+	hidden(cmd.Flags(), "xml-substitute", "")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{optionError(err)} })
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		help := false
@@ -67,9 +70,18 @@ func newReference(a *app) *cobra.Command {
 			return a.tellVersion(f)
 		}
 		f.overlookQuorum()
+		if f.live {
+			f.file = liveFile(os.Getenv, os.Geteuid())
+		}
 		return a.simulate(cmd.Context(), f)
 	}
 	return cmd
+}
+
+// hidden adds an option that is understood and not told about.
+func hidden(flags *pflag.FlagSet, name, letter string) {
+	flags.BoolP(name, letter, false, "")
+	_ = flags.MarkHidden(name)
 }
 
 // tellVersion says which program this is.
@@ -98,11 +110,17 @@ func runReference(ctx context.Context, a *app, args []string) int {
 	cmd := newReference(a)
 	cmd.SetArgs(args)
 	err := cmd.ExecuteContext(ctx)
-	// What is wrong with a transition has been told already.
-	if err != nil && !errors.Is(err, simulate.ErrInvalidTransition) {
+	switch status := referenceStatus(err); {
+	case err == nil, errors.Is(err, simulate.ErrInvalidTransition):
+		// What is wrong with a transition has been told already.
+		return status
+	case status == crmNoCluster:
+		fmt.Fprintf(a.errOut, "%s: CIB query failed: %v\n", referenceName, err)
+		return status
+	default:
 		fmt.Fprintf(a.errOut, "%s: %v\n", referenceName, err)
+		return status
 	}
-	return referenceStatus(err)
 }
 
 // referenceStatus is the exit status that stands for an error.
@@ -111,6 +129,7 @@ func referenceStatus(err error) int {
 	var input *inputError
 	var output *outputError
 	var format *formatError
+	var live *liveError
 	switch {
 	case errors.As(err, &format):
 		return crmNoSuchItem
@@ -122,6 +141,8 @@ func referenceStatus(err error) int {
 		return exitFailed
 	case errors.As(err, &usage):
 		return crmUsage
+	case errors.As(err, &live):
+		return crmNoCluster
 	case errors.As(err, &input):
 		return crmNoInput
 	case errors.Is(err, simulate.ErrGraph):
@@ -130,8 +151,6 @@ func referenceStatus(err error) int {
 		return crmNoRights
 	case errors.As(err, &output), errors.Is(err, simulate.ErrInjection):
 		return crmNoSuchItem
-	case errors.Is(err, socket.ErrNotRunning):
-		return crmNoHostd
 	}
 	return crmBadCIB
 }
