@@ -144,6 +144,7 @@ func (r *resource) unpackReplica(s *bundleSpec, c *replica) bool {
 	// Only the primitive can be given a utilization, but the container is what
 	// uses the node.
 	c.container.utilization, c.child.utilization = c.child.utilization, c.container.utilization
+	c.container.utilizationNames, c.child.utilizationNames = c.child.utilizationNames, c.container.utilizationNames
 	return true
 }
 

@@ -1,16 +1,49 @@
 package policy
 
 import (
-	"maps"
 	"slices"
 	"sort"
+
+	"kvmha/internal/cib"
 )
 
 // Utilization ("Pacemaker Explained, Utilization and Placement Strategy"):
 // nodes have capacities, resources need some of them.
 
+// unpackUtilization reads the amounts of a node or resource, and, if these are
+// to be shown, their names in the order in which they come.
+func (p *plan) unpackUtilization(sets []cib.NVSet) (values map[string]int, names []string) {
+	texts := map[string]string{}
+	p.applySets(sets, ruleContext{}, texts, "", false)
+	if len(texts) == 0 {
+		return nil, nil
+	}
+	values = make(map[string]int, len(texts))
+	for name, text := range texts {
+		values[name] = int(leadingInt(text))
+	}
+	if !p.in.Utilization {
+		return values, nil
+	}
+	for _, s := range p.sortSets(sets, "") {
+		for _, nv := range s.Pairs {
+			if _, counts := values[nv.Name]; counts && !slices.Contains(names, nv.Name) {
+				names = append(names, nv.Name)
+			}
+		}
+	}
+	return values, names
+}
+
 // consume takes r's needs from n's capacities (sign -1) or gives them back (1).
 func (r *resource) consume(n *node, sign int) {
+	if r.p.in.Utilization {
+		for _, name := range inTableOrder(r.utilizationNames, r.utilizationNames) {
+			if _, has := n.capacity[name]; !has {
+				n.capacityNames = append(n.capacityNames, name)
+			}
+		}
+	}
 	addNeeds(&n.capacity, r.utilization, sign)
 }
 
@@ -236,13 +269,22 @@ func (p *plan) showCapacities(when string) {
 		return
 	}
 	for _, n := range p.nodes {
-		p.scores = append(p.scores, ScoreLine{Kind: NodeCapacity, Func: when, Node: n.name, Amounts: maps.Clone(n.capacity)})
+		p.scores = append(p.scores, ScoreLine{Kind: NodeCapacity, Func: when, Node: n.name, Amounts: amounts(n.capacityNames, n.capacity)})
 	}
 }
 
 // showNeeds records what r takes of the node it was given.
 func (p *plan) showNeeds(r *resource, n *node) {
 	if p.in.Utilization {
-		p.scores = append(p.scores, ScoreLine{Kind: ResourceNeeds, Func: "pcmk__finalize_assignment", Resource: r.id, Node: n.name, Amounts: r.utilization})
+		p.scores = append(p.scores, ScoreLine{Kind: ResourceNeeds, Func: "pcmk__finalize_assignment", Resource: r.id, Node: n.name, Amounts: amounts(r.utilizationNames, r.utilization)})
 	}
+}
+
+// amounts lists values in the order of the reference's tables.
+func amounts(names []string, values map[string]int) []Amount {
+	list := make([]Amount, 0, len(names))
+	for _, name := range inTableOrder(names, names) {
+		list = append(list, Amount{name, values[name]})
+	}
+	return list
 }

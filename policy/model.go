@@ -66,6 +66,9 @@ type node struct {
 	kind     nodeKind
 	attrs    map[string]string
 	capacity map[string]int
+	// capacityNames are the attributes of capacity in the order in which they
+	// were met, if Input.Utilization asks for them.
+	capacityNames []string
 	// score is what every resource starts with here: 0, or -INFINITY for a
 	// node that cannot run anything.
 	score cib.Score
@@ -213,7 +216,9 @@ type resource struct {
 	paramsVary  bool
 	digested    []cib.NV
 	utilization map[string]int
-	ops         []opSpec
+	// utilizationNames are kept as node.capacityNames are.
+	utilizationNames []string
+	ops              []opSpec
 
 	priority, stickiness, sortIndex, threshold cib.Score
 	failureTimeout                             int64 // seconds

@@ -1,9 +1,12 @@
 package policy
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
+
+	"kvmha/internal/cib"
 )
 
 // The expectations of this file were found by asking GLib 2.74.
@@ -73,5 +76,21 @@ func TestNodesAreSeenInTheOrderOfTheReferencesTables(t *testing.T) {
 				t.Errorf("%v are seen as %v, want %s", test.ids, got, test.want)
 			}
 		})
+	}
+}
+
+func TestUtilizationIsShownInTheOrderOfTheReferencesTables(t *testing.T) {
+	t.Parallel()
+	sets := []cib.NVSet{{Pairs: []cib.NV{
+		{Name: "cpu-decipct", Value: "1"}, {Name: "ram-hugepages-mb", Value: "2"}, {Name: "vds-ok-pool-1-usage", Value: "4"}, {Name: "vds-ok-pool-0-usage", Value: "3"},
+	}}}
+	p := &plan{in: Input{Utilization: true}}
+	values, names := p.unpackUtilization(sets)
+	got := fmt.Sprint(amounts(names, values))
+	if want := "[{vds-ok-pool-1-usage 4} {cpu-decipct 1} {vds-ok-pool-0-usage 3} {ram-hugepages-mb 2}]"; got != want {
+		t.Errorf("shown as %s, want %s", got, want)
+	}
+	if _, names := (&plan{}).unpackUtilization(sets); names != nil {
+		t.Errorf("the order %v is kept though nobody asks for it", names)
 	}
 }

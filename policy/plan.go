@@ -117,21 +117,8 @@ func (p *plan) unpackNodes() {
 		p.addNodeAttributes(n, func(out map[string]string) {
 			p.applySets(c.Attributes, ruleContext{}, out, "", false)
 		})
-		util := map[string]string{}
-		p.applySets(c.Utilization, ruleContext{}, util, "", false)
-		n.capacity = intValues(util)
+		n.capacity, n.capacityNames = p.unpackUtilization(c.Utilization)
 	}
-}
-
-func intValues(in map[string]string) map[string]int {
-	if len(in) == 0 {
-		return nil
-	}
-	out := make(map[string]int, len(in))
-	for k, v := range in {
-		out[k] = int(leadingInt(v))
-	}
-	return out
 }
 
 func (p *plan) addNode(id, name, kind string) *node {

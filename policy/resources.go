@@ -153,9 +153,7 @@ func (p *plan) unpackResource(c *cib.Resource, parent *resource, instance int) *
 	p.register(r)
 	r.initialScores()
 	if len(cfg.Utilization) > 0 {
-		util := map[string]string{}
-		p.applySets(cfg.Utilization, ruleContext{}, util, "", false)
-		r.utilization = intValues(util)
+		r.utilization, r.utilizationNames = p.unpackUtilization(cfg.Utilization)
 	}
 	if c.Template != "" && !slices.Contains(p.templates[c.Template], c.ID) {
 		p.templates[c.Template] = append(p.templates[c.Template], c.ID)

@@ -378,6 +378,12 @@ type ScoreLine struct {
 	Resource string    `json:"rsc,omitempty"`
 	Node     string    `json:"node,omitempty"`
 	Score    cib.Score `json:"score"`
-	// Amounts are those of a capacity or of needs, by the attribute's name.
-	Amounts map[string]int `json:"amounts,omitempty"`
+	// Amounts are those of a capacity or of needs.
+	Amounts []Amount `json:"amounts,omitempty"`
+}
+
+// Amount is how much of a utilization attribute there is, or is needed.
+type Amount struct {
+	Name  string `json:"name"`
+	Value int    `json:"value"`
 }

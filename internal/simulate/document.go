@@ -2,10 +2,10 @@ package simulate
 
 import (
 	"io"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"kvmha/policy"
 )
@@ -77,12 +77,27 @@ func (d *document) score(s *policy.ScoreLine) {
 	}
 }
 
-func (d *document) amounts(name string, attrs attributes, amounts map[string]int) {
+func (d *document) amounts(name string, attrs attributes, amounts []policy.Amount) {
 	d.open(name, attrs)
-	for _, what := range slices.Sorted(maps.Keys(amounts)) {
-		d.words(what, strconv.Itoa(amounts[what]))
+	for _, a := range amounts {
+		d.words(elementName(a.Name), strconv.Itoa(a.Value))
 	}
 	d.close()
+}
+
+// elementName makes an attribute's name one of an element: underlines take the
+// place of what that must not have.
+func elementName(name string) string {
+	fit := strings.Map(func(r rune) rune {
+		if r == '_' || r == '-' || r == '.' || unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return '_'
+	}, name)
+	if first, _ := utf8.DecodeRuneInString(fit); first == '_' || unicode.IsLetter(first) {
+		return fit
+	}
+	return "_" + fit
 }
 
 func (d *document) summary(changes []policy.Change) {

@@ -193,11 +193,11 @@ func sampleTransition() *policy.Transition {
 		Nodes:     sampleNodes(),
 		Resources: sampleResources(),
 		Scores: []policy.ScoreLine{
-			{Kind: policy.NodeCapacity, Func: "Original", Node: "n1", Amounts: map[string]int{"cpu": 4}},
+			{Kind: policy.NodeCapacity, Func: "Original", Node: "n1", Amounts: []policy.Amount{{Name: "cpu", Value: 4}}},
 			{Kind: policy.PromotionScore, Resource: "ping:0", Node: "n1", Score: 10},
 			{Kind: policy.PromotionScore, Resource: "ping:1", Score: -1},
 			{Func: "pcmk__primitive_assign", Resource: "runs", Node: "n1", Score: cib.MinusInfinity},
-			{Kind: policy.NodeCapacity, Func: "Remaining", Node: "n1", Amounts: map[string]int{"cpu": 2}},
+			{Kind: policy.NodeCapacity, Func: "Remaining", Node: "n1", Amounts: []policy.Amount{{Name: "cpu", Value: 2}}},
 		},
 	}
 }

@@ -126,6 +126,15 @@ func TestADocumentIsWholeAlsoAfterAFailure(t *testing.T) {
 	}
 }
 
+func TestUtilizationAttributesMakeNamesOfElements(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{"cpu": "cpu", "vCPU-1.x": "vCPU-1.x", "disk space": "disk_space", "2nd": "_2nd", "größe": "größe", "": "_", "a<b>": "a_b_"} {
+		if got := elementName(name); got != want {
+			t.Errorf("%q becomes %q, want %q", name, got, want)
+		}
+	}
+}
+
 func TestTimingsInBothForms(t *testing.T) {
 	t.Parallel()
 	for name, form := range map[string]func(io.Writer) Output{

@@ -1,8 +1,6 @@
 package simulate
 
 import (
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -149,10 +147,10 @@ func scoreLine(s *policy.ScoreLine) string {
 	return s.Func + ": " + s.Resource + " allocation score on " + s.Node + ": " + s.Score.String()
 }
 
-func amounts(of map[string]int) string {
+func amounts(list []policy.Amount) string {
 	var b strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(of)) {
-		b.WriteString(" " + name + "=" + strconv.Itoa(of[name]))
+	for _, a := range list {
+		b.WriteString(" " + a.Name + "=" + strconv.Itoa(a.Value))
 	}
 	return b.String()
 }
