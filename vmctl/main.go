@@ -8,11 +8,17 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+	"time"
 )
+
+// patience is how long an interrupted command line may take to end by itself.
+const patience = time.Second
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	// A decision that is being computed does not look at ctx: it is given up.
+	context.AfterFunc(ctx, func() { time.AfterFunc(patience, func() { os.Exit(exitInterrupted) }) })
 	a := newApp(os.Stdout, os.Stderr)
 	if filepath.Base(os.Args[0]) == referenceName {
 		os.Exit(runReference(ctx, a, os.Args[1:]))

@@ -116,18 +116,23 @@ func (d *ConfigDocument) dropOwned(c *codec) {
 	}
 }
 
-// validate finds for all that is wrong with the configuration where the document
-// says it.
+// validate checks the configuration as a whole.
 func (d *ConfigDocument) validate() error {
 	var problems Problems
 	if !errors.As(d.Config.Validate(), &problems) {
 		return nil
 	}
 	var found mistakeLog
-	for _, p := range problems {
-		found.add(d.place(p), "%s%s", keyed(p.Key), p.Message)
-	}
+	found.addProblems(d.configuration, problems)
 	return found.err()
+}
+
+// addProblems notes what is wrong with a configuration where the document says
+// it.
+func (l *mistakeLog) addProblems(configuration *element, problems Problems) {
+	for _, p := range problems {
+		l.add(configuration.about(p), "%s%s", keyed(p.Key), p.Message)
+	}
 }
 
 func keyed(key string) string {
@@ -142,12 +147,13 @@ var elementNames = map[string]string{
 	"location": "rsc_location", "colocation": "rsc_colocation", "order": "rsc_order", "ticket": "rsc_ticket", "property": "crm_config",
 }
 
-// place is the element that a problem is about: the thing that it names, then
-// what inside it has a name of the key, such as an operation or a pair.
-func (d *ConfigDocument) place(p Problem) *element {
+// about is the element of a configuration that a problem is about: the thing
+// that it names, then what inside it has a name of the key, such as an operation
+// or a pair.
+func (e *element) about(p Problem) *element {
 	name := cmp.Or(elementNames[p.Element], p.Element)
-	at := d.configuration
-	for e := range d.configuration.all() {
+	at := e
+	for e := range e.all() {
 		named := e.name == name || name == string(Clone) && e.name == "master"
 		if named && (p.ID == "" || e.get("id") == p.ID || e.get("uname") == p.ID) {
 			at = e

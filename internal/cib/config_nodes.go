@@ -53,7 +53,7 @@ func (f *nodeFitter) warn(e *element, format string, args ...any) {
 
 // fit gives one node the id that it has in the cluster.
 func (f *nodeFitter) fit(n *Node, known map[string]*Node) {
-	at := f.d.place(Problem{Element: "node", ID: n.Uname})
+	at := f.d.configuration.about(Problem{Element: "node", ID: n.Uname})
 	here := known[n.Uname]
 	if here == nil {
 		f.log.mistakes.add(at, "this cluster has no node %q: its nodes are %s; write the name of one of them wherever the document names this node, or add the node to the cluster first",

@@ -67,6 +67,7 @@ func (c *Configuration) Validate() error {
 	v.fencing(c.Fencing)
 	v.tagList(c.Tags)
 	v.alerts(c.Alerts)
+	v.sizes(c)
 	if len(v.problems) == 0 {
 		return nil
 	}

@@ -31,6 +31,11 @@ func DecodeXML(r io.Reader) (*CIB, []Notice, error) {
 	out := &CIB{}
 	document(c, out)
 	c.reportUnread()
+	if configuration := root.child("configuration"); log.err() == nil {
+		sizes := &validator{}
+		sizes.sizes(&out.Config)
+		log.mistakes.addProblems(configuration, sizes.problems)
+	}
 	if err := log.err(); err != nil {
 		return nil, log.notices(), fmt.Errorf("CIB XML: %w", err)
 	}

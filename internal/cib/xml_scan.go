@@ -22,6 +22,8 @@ type scanner struct {
 	root *element
 	// stack holds the open elements.
 	stack []*element
+	// inStatus is set from the beginning of the status to its end.
+	inStatus bool
 	// elements and attributes are cut from large pieces, because there are
 	// millions of them.
 	elements   []element
@@ -32,10 +34,13 @@ type scanner struct {
 func scan(text string) (*element, error) {
 	s := &scanner{text: text, line: 1}
 	if utf16(text) {
-		return nil, errors.New("line 1: the document is in UTF-16: convert it to UTF-8")
+		return nil, errors.New("line 1: the document is in UTF-16: convert it to UTF-8, as with iconv -f UTF-16 -t UTF-8")
 	}
 	if at := invalidUTF8(text); at >= 0 {
-		return nil, fmt.Errorf("line %d is no XML: invalid UTF-8", 1+strings.Count(text[:at], "\n"))
+		if err := foreignEncoding(text); err != nil {
+			return nil, err
+		}
+		return nil, fmt.Errorf("line %d is no XML: invalid UTF-8: convert the document to it, from Latin-1 with iconv -f LATIN1 -t UTF-8", 1+strings.Count(text[:at], "\n"))
 	}
 	s.text = strings.TrimPrefix(s.text, "\ufeff")
 	for s.pos < len(s.text) {
@@ -149,17 +154,33 @@ func (s *scanner) instruction() error {
 	if err != nil || !strings.HasPrefix(inside, "xml ") {
 		return err
 	}
-	_, encoding, named := strings.Cut(inside, "encoding=")
+	return wantUTF8(inside, s.line)
+}
+
+// wantUTF8 refuses an XML declaration that names another encoding.
+func wantUTF8(declaration string, line int) error {
+	_, encoding, named := strings.Cut(declaration, "encoding=")
 	if encoding = strings.TrimLeft(encoding, `"'`); !named || encoding == "" {
 		return nil
 	}
 	if end := strings.IndexAny(encoding, `"'`); end >= 0 {
 		encoding = encoding[:end]
 	}
-	if !strings.EqualFold(encoding, "utf-8") {
-		return fmt.Errorf("line %d: the document is in %s: convert it to UTF-8", s.line, encoding)
+	if strings.EqualFold(encoding, "utf-8") || strings.EqualFold(encoding, "us-ascii") {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("line %d: the document is in %s: convert it to UTF-8, as with iconv -f %[2]s -t UTF-8, and take the name away", line, short(encoding))
+}
+
+// foreignEncoding looks for the encoding of a text that is no UTF-8 where the
+// text begins.
+func foreignEncoding(text string) error {
+	declaration, is := strings.CutPrefix(text, "<?xml ")
+	if !is {
+		return nil
+	}
+	declaration, _, _ = strings.Cut(declaration, "?>")
+	return wantUTF8(declaration, 1)
 }
 
 // documentType skips <!DOCTYPE …> with what may be nested in it.
@@ -202,6 +223,7 @@ func (s *scanner) endTag() error {
 		return wrongEnd(s.stack, name, s.line)
 	}
 	s.stack = s.stack[:len(s.stack)-1]
+	s.inStatus = s.inStatus && len(s.stack) > 1
 	return nil
 }
 
@@ -213,6 +235,7 @@ func (s *scanner) startTag() error {
 	}
 	e := s.newElement(name)
 	first := len(s.attributes)
+	var names nameSet
 	for {
 		s.space()
 		switch {
@@ -225,6 +248,7 @@ func (s *scanner) startTag() error {
 				return err
 			}
 			s.stack = append(s.stack, e)
+			s.inStatus = s.inStatus || len(s.stack) == 2 && name == "status"
 			return nil
 		case strings.HasPrefix(s.text[s.pos:], "/>"):
 			s.pos += 2
@@ -235,6 +259,9 @@ func (s *scanner) startTag() error {
 		if err != nil {
 			return err
 		}
+		if !s.inStatus && twice(s.attributes[first:], a.name, &names) {
+			return s.fail("<%s> has %s twice: remove one of them", short(name), short(a.name))
+		}
 		if len(s.attributes) == cap(s.attributes) {
 			// The pieces of an element must lie together.
 			piece := make([]attribute, len(s.attributes)-first, max(4096, 2*(len(s.attributes)-first)))
@@ -243,6 +270,42 @@ func (s *scanner) startTag() error {
 		}
 		s.attributes = append(s.attributes, a)
 	}
+}
+
+// nameSet tells fast that a name is new. Few elements have more than a handful
+// of attributes, so mostly a look at some bits is all it takes.
+type nameSet struct {
+	bits uint64
+	all  map[string]bool
+}
+
+// manyAttributes is from how many on a map is faster than comparing.
+const manyAttributes = 64
+
+// twice tells whether one of the attributes has the name already.
+func twice(attributes []attribute, name string, seen *nameSet) bool {
+	if len(attributes) >= manyAttributes {
+		if seen.all == nil {
+			seen.all = map[string]bool{}
+			for i := range attributes {
+				seen.all[attributes[i].name] = true
+			}
+		}
+		known := seen.all[name]
+		seen.all[name] = true
+		return known
+	}
+	bit := uint64(1) << ((len(name)*7 + int(name[0])*5 + int(name[len(name)-1])) % 64)
+	if seen.bits&bit == 0 {
+		seen.bits |= bit
+		return false
+	}
+	for i := range attributes {
+		if attributes[i].name == name {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *scanner) newElement(name string) *element {

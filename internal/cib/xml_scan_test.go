@@ -79,7 +79,7 @@ func documents(t testing.TB) []string {
 		`<a b='"' c="'" d = "&amp;&lt;&gt;&quot;&apos;&#65;&#x1F600;"  ><b/><x:c y:d="1"></x:c ></a>`,
 		`<a><![CDATA[ ]]><?pi anything?></a>`,
 		`<größe einheit="µ"/>`,
-		`<a ` + strings.Repeat(`b="1" `, 10000) + `/>`,
+		`<a ` + manyAttributesNamed("b%d") + `/>`,
 		`<a>` + strings.Repeat(`<b c="1" d="2"/>`, 10000) + `</a>`,
 		`<a b="1" b/>`, `<a b=1/>`, `<a b="<"/>`, `<a`, `<a b`, `<a b="`, `<a b="&`, `<a b="&x;"/>`, `<a b="&#0;"/>`, "<a b=\"\x01\"/>", "<a b=\"\xff\"/>",
 		`<a></b>`, `</a>`, `<a></a`, `<a/><b/>`, `<a>x</a>`, `<>`, `< a/>`, `<a/`, `<!--`, `<!-- -- --><a/>`, `<1/>`, `<a 1="2"/>`, `<?xml`, `<!DOCTYPE`, ``,
@@ -98,6 +98,33 @@ func documents(t testing.TB) []string {
 		}
 	}
 	return out
+}
+
+// manyAttributesNamed are 10,000 attributes whose names are made of a pattern.
+func manyAttributesNamed(pattern string) string {
+	var b strings.Builder
+	for i := range 10000 {
+		fmt.Fprintf(&b, pattern+`="1" `, i)
+	}
+	return b.String()
+}
+
+// encoding/xml lets this pass, libxml2 does not.
+func TestAnAttributeThatIsThereTwiceIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"among few":                         `<a b="1" c="2" b="3"/>`,
+		"behind one that looks alike":       `<a b="1" bcb="2" bdb="2" b="3"/>`,
+		"among many":                        `<a ` + manyAttributesNamed("b%d") + ` b9999="1"/>`,
+		"in a top element without children": `<cib epoch="1" epoch="2"/>`,
+	} {
+		if _, err := scan(text); err == nil || !strings.Contains(err.Error(), "twice: remove one of them") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := scan(`<cib><status><a b="1" b="2"/></status></cib>`); err != nil {
+		t.Errorf("the status, of which there is much, is not looked at for this: %v", err)
+	}
 }
 
 func TestTheScannerReadsWhatEncodingXMLReads(t *testing.T) {
