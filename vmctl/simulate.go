@@ -148,8 +148,7 @@ func (a *app) simulate(ctx context.Context, f *simulateFlags) error {
 	if err != nil {
 		return err
 	}
-	err = a.simulateTo(ctx, out, f)
-	return errors.Join(err, out.end(f.status(err)))
+	return out.end(a.simulateTo(ctx, out, f), f.status)
 }
 
 // simulateTo is simulate with an output.

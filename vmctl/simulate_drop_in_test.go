@@ -52,6 +52,8 @@ func TestUnderTheNameOfCRMSimulateItsStatusesAndWordsHold(t *testing.T) {
 		"an unwritable picture":   {[]string{"-x", good, "-D", nowhere}, 74, "Current cluster status:", "Could not create '" + nowhere + "'"},
 		"an unwritable input":     {[]string{"-x", good, "-I", nowhere}, 105, "Current cluster status:", "Could not create '" + nowhere + "'"},
 		"an unwritable output":    {[]string{"-x", good, "-O", nowhere}, 105, "", "crm_simulate: Could not create '" + nowhere + "'"},
+		"a full disk":             {[]string{"-x", good, "--output-to=/dev/full"}, 74, "", "crm_simulate: write /dev/full: no space left on device\n"},
+		"a full disk, for XML":    {[]string{"-x", good, "--output-as=xml", "--output-to=/dev/full"}, 74, "", "crm_simulate: write /dev/full: no space left on device\n"},
 		"in place, without place": {[]string{"-L", "-X"}, 64, "", "--in-place needs a file"},
 		"an unknown node":         {[]string{"-x", good, "-f", "omega"}, 105, "  * Failing node omega\n", `there is no node "omega"`},
 	} {

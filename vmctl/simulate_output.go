@@ -51,11 +51,19 @@ func (a *app) simulateOutput(f *simulateFlags) (*simulateOutput, error) {
 	return o, nil
 }
 
-// end writes what is left, with the program's exit status.
-func (o *simulateOutput) end(status int) error {
-	err := errors.Join(o.Finish(status, statusMeanings[status]), o.buffered.Flush())
+// end writes what is left: how it ended, which is err and the exit status for
+// it. It returns err, or why that cannot be written.
+func (o *simulateOutput) end(err error, status func(error) int) error {
+	code := status(err)
+	failures := []error{o.Finish(code, statusMeanings[code]), o.buffered.Flush()}
 	if o.file != nil {
-		err = errors.Join(err, o.file.Close())
+		failures = append(failures, o.file.Close())
+	}
+	for _, failure := range failures {
+		// A writer that has failed once says the same ever after.
+		if !errors.Is(err, failure) {
+			err = errors.Join(err, failure)
+		}
 	}
 	return err
 }

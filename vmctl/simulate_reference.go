@@ -90,7 +90,7 @@ func (a *app) tellVersion(f *simulateFlags) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(simulate.Version(out), out.end(exitOK))
+	return out.end(simulate.Version(out), f.status)
 }
 
 // overlookQuorum does what crm_simulate does with -q when nothing else is
@@ -131,14 +131,14 @@ func referenceStatus(err error) int {
 	var format *formatError
 	var live *liveError
 	switch {
-	case errors.As(err, &format):
-		return crmNoSuchItem
 	case err == nil:
 		return exitOK
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
 	case errors.Is(err, simulate.ErrInvalidTransition):
 		return exitFailed
+	case errors.As(err, &format):
+		return crmNoSuchItem
 	case errors.As(err, &usage):
 		return crmUsage
 	case errors.As(err, &live):
@@ -151,6 +151,10 @@ func referenceStatus(err error) int {
 		return crmNoRights
 	case errors.As(err, &output), errors.Is(err, simulate.ErrInjection):
 		return crmNoSuchItem
+	}
+	if file := new(fs.PathError); errors.As(err, &file) {
+		// What was read is told apart above: this was to be written.
+		return crmNoWriting
 	}
 	return crmBadCIB
 }

@@ -3,10 +3,34 @@ package simulate
 import (
 	"bufio"
 	"io"
-	"strings"
+	"strconv"
 
 	"kvmha/internal/cib"
 )
+
+// attributes are those of an element, in their order.
+type attributes []cib.NV
+
+// attr begins a list of attributes.
+func attr(name, value string) attributes { return attributes{{Name: name, Value: value}} }
+
+// with adds an attribute, whatever its value.
+func (a attributes) with(name, value string) attributes {
+	return append(a, cib.NV{Name: name, Value: value})
+}
+
+// maybe adds an attribute unless its value is empty.
+func (a attributes) maybe(name, value string) attributes {
+	if value == "" {
+		return a
+	}
+	return a.with(name, value)
+}
+
+// is adds an attribute that is true or false.
+func (a attributes) is(name string, value bool) attributes {
+	return a.with(name, strconv.FormatBool(value))
+}
 
 // markup writes XML in libxml2's layout: two spaces a level, attributes in
 // double quotes, elements that hold nothing closed at once.
@@ -24,9 +48,9 @@ func newMarkup(w io.Writer) *markup { return &markup{b: bufio.NewWriter(w)} }
 func (m *markup) open(name string, attrs attributes) {
 	m.hold()
 	m.indent()
-	m.b.WriteString("<" + name)
+	m.put("<", name)
 	for _, a := range attrs {
-		m.b.WriteString(" " + a.Name + `="` + cib.EscapeXML(a.Value) + `"`)
+		m.put(" ", a.Name, `="`, cib.EscapeXML(a.Value), `"`)
 	}
 	m.names = append(m.names, name)
 	m.bare = true
@@ -36,12 +60,12 @@ func (m *markup) close() {
 	name := m.names[len(m.names)-1]
 	m.names = m.names[:len(m.names)-1]
 	if m.bare {
-		m.b.WriteString("/>\n")
+		m.put("/>\n")
 		m.bare = false
 		return
 	}
 	m.indent()
-	m.b.WriteString("</" + name + ">\n")
+	m.put("</", name, ">\n")
 }
 
 // empty writes an element that holds nothing.
@@ -54,18 +78,29 @@ func (m *markup) empty(name string, attrs attributes) {
 func (m *markup) words(name, text string) {
 	m.hold()
 	m.indent()
-	m.b.WriteString("<" + name + ">" + cib.EscapeXML(text) + "</" + name + ">\n")
+	m.put("<", name, ">", cib.EscapeXML(text), "</", name, ">\n")
 }
 
 // hold lets the last element hold something.
 func (m *markup) hold() {
 	if m.bare {
-		m.b.WriteString(">\n")
+		m.put(">\n")
 		m.bare = false
 	}
 }
 
-func (m *markup) indent() { m.b.WriteString(strings.Repeat("  ", len(m.names))) }
+func (m *markup) indent() {
+	for range m.names {
+		m.put("  ")
+	}
+}
+
+// put writes texts as they are. Its error stays with the writer.
+func (m *markup) put(texts ...string) {
+	for _, text := range texts {
+		_, _ = m.b.WriteString(text)
+	}
+}
 
 // flush closes what is open and returns the writer's error.
 func (m *markup) flush() error {

@@ -1,8 +1,6 @@
 package simulate
 
 import (
-	"strconv"
-
 	"kvmha/internal/cib"
 	"kvmha/policy"
 )
@@ -57,28 +55,4 @@ type chapter struct {
 type event interface {
 	sentence() string
 	element() (name string, attrs attributes)
-}
-
-// attributes are those of an element, in their order.
-type attributes []cib.NV
-
-// attr begins a list of attributes.
-func attr(name, value string) attributes { return attributes{{Name: name, Value: value}} }
-
-// with adds an attribute, whatever its value.
-func (a attributes) with(name, value string) attributes {
-	return append(a, cib.NV{Name: name, Value: value})
-}
-
-// maybe adds an attribute unless its value is empty.
-func (a attributes) maybe(name, value string) attributes {
-	if value == "" {
-		return a
-	}
-	return a.with(name, value)
-}
-
-// is adds an attribute that is true or false.
-func (a attributes) is(name string, value bool) attributes {
-	return a.with(name, strconv.FormatBool(value))
 }
