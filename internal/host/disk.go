@@ -45,12 +45,14 @@ func openDisk(dir string, post func(node.Event)) (*disk, error) {
 
 // load returns what was last written, nil on a new host.
 func (d *disk) load() ([]byte, error) {
-	data, err := os.ReadFile(filepath.Join(d.dir, stateFile))
+	data, err := os.ReadFile(d.statePath())
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
 	return data, err
 }
+
+func (d *disk) statePath() string { return filepath.Join(d.dir, stateFile) }
 
 // work writes what is asked for until requests is closed. Of a burst of states
 // the newest is written once: it holds the older ones.

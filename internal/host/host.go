@@ -208,7 +208,10 @@ func (h *Host) openCore() error {
 		h.recorder.start(config)
 	}
 	core, err := node.New(config)
-	if err != nil {
+	switch {
+	case err != nil && state != nil:
+		return fmt.Errorf("starting from %s: %w", h.disk.statePath(), err)
+	case err != nil:
 		return err
 	}
 	h.core = core

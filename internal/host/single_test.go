@@ -102,3 +102,21 @@ func (s *single) apply(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestAStateWithANullResourceIsRefusedWithFileCauseAndRemedy(t *testing.T) {
+	alpha := newSingle(t)
+	alpha.write(t, "")
+	folder := filepath.Join(alpha.dir, "state")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(folder, stateFile)
+	if err := os.WriteFile(path, []byte(`{"format":1,"cluster":"single","configuration":{"resources":[null]}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := New(Options{ConfigPath: alpha.file, Node: "alpha", BootID: "boot", RunDir: filepath.Join(alpha.dir, "run"), Logger: slog.New(slog.DiscardHandler)})
+	if want := "starting from " + path + ": state of node alpha is not readable: number 1 of the resources is null: remove it; restore it from a backup, " +
+		"or remove it to start as a new node"; err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}

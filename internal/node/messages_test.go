@@ -60,6 +60,10 @@ func TestAStateThatCannotBeReadIsRefusedWithTheRemedy(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct{ name, state, want string }{
 		{"garbage", "{", "not readable"},
+		{"a resource that is null", `{"format":1,"cluster":"c","configuration":{"resources":[{"id":"r","kind":"primitive"},null]}}`,
+			"state of node a is not readable: number 2 of the resources is null: remove it; restore it from a backup"},
+		{"a child that is null", `{"format":1,"cluster":"c","configuration":{"resources":[{"id":"g","kind":"group","children":[null]}]}}`,
+			`number 1 of the children of group "g" is null`},
 		{"another format", `{"format":9,"cluster":"c"}`, "format 9, this program reads 1"},
 		{"another cluster", `{"format":1,"cluster":"other"}`, `cluster "other", not "c"`},
 	} {
