@@ -120,7 +120,7 @@ type outcome struct {
 func (d *duel) theirs(args ...string) outcome {
 	var out, errOut bytes.Buffer
 	cmd := exec.CommandContext(d.t.Context(), d.reference, args...)
-	cmd.Env = append(os.Environ(), "LC_ALL=C", "TZ=UTC", "CIB_shadow_dir="+d.folder)
+	cmd.Env = append(os.Environ(), "LC_ALL=C", "CIB_shadow_dir="+d.folder)
 	cmd.Stdout, cmd.Stderr = &out, &errOut
 	err := cmd.Run()
 	var exit *exec.ExitError

@@ -4,6 +4,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 
 	"kvmha/internal/cib"
 	"kvmha/policy"
@@ -213,9 +214,18 @@ func failureAttributes(s *state, f *policy.FailedOp) attributes {
 	if op.LastRCChange == 0 {
 		return a
 	}
-	return a.with("last-rc-change", s.clock(op.LastRCChange).Format("2006-01-02 15:04:05Z07:00")).
+	return a.with("last-rc-change", zonedTime(s.clock(op.LastRCChange))).
 		with("queued", strconv.FormatInt(op.QueueTimeMS, 10)).with("exec", strconv.FormatInt(op.ExecTimeMS, 10)).
 		with("interval", strconv.FormatInt(op.IntervalMS, 10)).maybe("task", op.Operation)
+}
+
+// zonedTime is a time with its zone, which is Z or apart from it.
+func zonedTime(at time.Time) string {
+	zone := at.Format("Z07:00")
+	if zone != "Z" {
+		zone = " " + zone
+	}
+	return at.Format(time.DateTime) + zone
 }
 
 // lateList is an element that is opened before the first thing in it only.
