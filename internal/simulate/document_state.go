@@ -1,7 +1,6 @@
 package simulate
 
 import (
-	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -13,12 +12,13 @@ import (
 func (d *document) nodes(s *state) {
 	d.open("nodes", nil)
 	for i := range s.t.Nodes {
-		d.empty("node", nodeAttributes(&s.t.Nodes[i]))
+		d.empty("node", fullNode(&s.t.Nodes[i]))
 	}
 	d.close()
 }
 
-func nodeAttributes(n *policy.NodeView) attributes {
+// fullNode is all that is told of a node in the list of nodes.
+func fullNode(n *policy.NodeView) attributes {
 	health := "green"
 	switch {
 	case n.Health < 0:
@@ -123,18 +123,20 @@ func (d *document) clone(v *view, r *policy.ResourceView) {
 }
 
 func (d *document) bundle(v *view, r *policy.ResourceView) {
-	if len(r.Replicas) == 0 {
+	var shown []*policy.ReplicaView
+	for i := range r.Replicas {
+		if replica := &r.Replicas[i]; !v.hidden(replica.Container) {
+			shown = append(shown, replica)
+		}
+	}
+	if len(shown) == 0 {
 		return
 	}
 	// The containers' agents are called as what runs them.
-	engine := strings.TrimPrefix(path.Ext(strings.ReplaceAll(r.Replicas[0].Container.Agent, ":", ".")), ".")
+	engine := splitAgent(shown[0].Container.Agent).typ
 	d.open("bundle", attr("id", r.ID).with("type", engine).with("image", r.Image).
 		is("unique", r.Unique).is("managed", r.Managed).is("failed", r.Failed))
-	for i := range r.Replicas {
-		replica := &r.Replicas[i]
-		if v.hidden(replica.Container) {
-			continue
-		}
+	for _, replica := range shown {
 		d.open("replica", attr("id", strconv.Itoa(replica.Number)))
 		for _, part := range replica.Parts() {
 			d.resource(v, part)
