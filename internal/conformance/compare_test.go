@@ -9,12 +9,17 @@ import (
 func TestCompareIsBlindToWhatDoesNotCount(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ want, got Answer }{
-		"the order of scores":         {Answer{Scores: "a\nb"}, Answer{Scores: "b\n\n  a"}},
-		"indentation of the summary":  {Answer{Summary: "a:\n  * b"}, Answer{Summary: "a:\n* b\n"}},
-		"role names of older builds":  {Answer{Summary: "* Masters: [ a ]\n* Demote x ( Master -> Slave a )"}, Answer{Summary: "* Promoted: [ a ]\n* Demote x ( Promoted -> Unpromoted a )"}},
-		"repeated edges in the DOT":   {Answer{DOT: "a\nb"}, Answer{DOT: "a\nb\nb"}},
-		"the numbers of actions":      {Answer{Graph: graphOf("1", "2")}, Answer{Graph: graphOf("7", "3")}},
-		"the build's feature set":     {Answer{Graph: graphOf("1", "2")}, Answer{Graph: strings.ReplaceAll(graphOf("1", "2"), "3.16", "3.17")}},
+		"the order of scores":        {Answer{Scores: "a\nb"}, Answer{Scores: "b\n\n  a"}},
+		"indentation of the summary": {Answer{Summary: "a:\n  * b"}, Answer{Summary: "a:\n* b\n"}},
+		"role names of older builds": {Answer{Summary: "* Masters: [ a ]\n* Demote x ( Master -> Slave a )"}, Answer{Summary: "* Promoted: [ a ]\n* Demote x ( Promoted -> Unpromoted a )"}},
+		"repeated edges in the DOT":  {Answer{DOT: "a\nb"}, Answer{DOT: "a\nb\nb"}},
+		"the numbers of actions":     {Answer{Graph: graphOf("1", "2")}, Answer{Graph: graphOf("7", "3")}},
+		"the build's feature set":    {Answer{Graph: graphOf("1", "2")}, Answer{Graph: strings.ReplaceAll(graphOf("1", "2"), "3.16", "3.17")}},
+		"what waits for ever": {
+			Answer{DOT: "\"x_start_0 n1\" [ bold ]\n\"x_running_0 n1\" [ bold ]\na", Graph: "<transition_graph>" + synapse("1", "w_stop_0", "") +
+				synapse("2", "x_start_0", trigger("9", "x_stop_0")) + synapse("3", "x_running_0", trigger("2", "x_start_0")) + "</transition_graph>"},
+			Answer{DOT: "\"x_start_0 n1\" [ dashed ]\na", Graph: "<transition_graph>" + synapse("1", "w_stop_0", "") + "</transition_graph>"},
+		},
 		"the order of the attributes": {Answer{Graph: `<transition_graph a="1" b="2"/>`}, Answer{Graph: `<transition_graph b="2" a="1"/>`}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -44,7 +49,11 @@ func TestCompareFindsWhatCounts(t *testing.T) {
 			[]string{`+ <transition_graph cluster-delay="61s">`, `- <transition_graph cluster-delay="60s">`}},
 		"an id below an action": {func(a *Answer) { a.Graph = strings.Replace(a.Graph, `primitive id="x"`, `primitive id="y"`, 1) }, "graph", nil},
 		"a graph that is none":  {func(a *Answer) { a.Graph = "<cib/>" }, "graph", []string{"the second graph: the top element is <cib>, not <transition_graph>"}},
-		"a number used twice":   {func(a *Answer) { a.Graph = graphOf("1", "1") }, "graph", []string{"the second graph: action 1 occurs twice"}},
+		"a graph of ours that waits for ever": {func(a *Answer) {
+			a.Graph = strings.Replace(a.Graph, `<trigger><rsc_op id="1"`, `<trigger><rsc_op id="9"`, 1)
+		}, "graph",
+			[]string{"the second graph: rsc_op x_start_0 n1 waits for action 9, which is not there"}},
+		"a number used twice": {func(a *Answer) { a.Graph = graphOf("1", "1") }, "graph", []string{"the second graph: action 1 occurs twice"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

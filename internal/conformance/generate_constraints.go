@@ -1,5 +1,7 @@
 package conformance
 
+import "slices"
+
 // makeConstraints ties the resources to nodes, to each other and to tickets.
 func (c *cluster) makeConstraints() {
 	if len(c.tops) == 0 {
@@ -30,7 +32,12 @@ func (c *cluster) makeConstraints() {
 // lasting lets some constraints end at a date.
 func (c *cluster) lasting(e *element) *element {
 	if e != nil && e.name != "rsc_ticket" && c.on["lifetimes"] && c.chance(0.5) {
-		e.add(el("lifetime").add(c.timely()))
+		lifetime := el("lifetime").add(c.timely())
+		if e.name == "rsc_location" {
+			e.add(lifetime)
+		} else {
+			e.kids = slices.Insert(e.kids, 0, lifetime)
+		}
 	}
 	return e
 }

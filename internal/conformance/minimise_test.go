@@ -48,10 +48,9 @@ func TestAReferenceThatGivesUpHasNoAnswer(t *testing.T) {
 		want error
 		says string
 	}{
-		"an assertion":          {"echo 'x: Triggered fatal assertion at a.c:1 : b' >&2; kill -ABRT $$", ErrUnfit, "Triggered fatal assertion at a.c:1 : b"},
-		"an invalid transition": {"echo 'An invalid transition was produced'", ErrUnfit, "An invalid transition was produced"},
-		"any other failure":     {"exit 3", ErrUnfit, "exit status 3"},
-		"a document refused":    {"echo 'cib.xml:2: Relax-NG validity error : no'; exit 78", ErrRefused, "Relax-NG validity error : no"},
+		"an assertion":       {"echo 'x: Triggered fatal assertion at a.c:1 : b' >&2; kill -ABRT $$", ErrUnfit, "Triggered fatal assertion at a.c:1 : b"},
+		"any other failure":  {"exit 3", ErrUnfit, "exit status 3"},
+		"a document refused": {"echo 'cib.xml:2: Relax-NG validity error : no'; exit 78", ErrRefused, "Relax-NG validity error : no"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -60,6 +59,18 @@ func TestAReferenceThatGivesUpHasNoAnswer(t *testing.T) {
 				t.Errorf("%v, want %v with %q", err, test.want, test.says)
 			}
 		})
+	}
+}
+
+func TestWhatTheReferenceComplainsAboutIsNoPartOfItsAnswer(t *testing.T) {
+	t.Parallel()
+	complains := script(t, `: > dot; echo '<transition_graph/>' > graph; echo one
+echo 'An invalid transition was produced' >&2
+echo '(log_assertion_as) error: x: Triggered fatal assertion at a.c:1 : b' >&2
+echo 'element op: validity error : ID x already defined' >&2`)
+	answer, err := complains.Ask(t.Context(), []byte("<cib/>"), "")
+	if err != nil || answer.Scores != "one\n" || answer.Summary != "one\n" {
+		t.Errorf("answer %+v, error %v", answer, err)
 	}
 }
 

@@ -22,8 +22,8 @@ type Reference struct {
 // ErrRefused says that the reference's schema forbids the CIB.
 var ErrRefused = errors.New("the reference's schema forbids the CIB")
 
-// ErrUnfit says that the reference itself gives up on a CIB: it aborts, calls
-// its own transition invalid, or finds no end. There is nothing to compare then.
+// ErrUnfit says that the reference itself gives up on a CIB: it aborts or finds
+// no end. There is nothing to compare then.
 var ErrUnfit = errors.New("the reference has no answer")
 
 // endless is when the reference is taken to have lost itself in a small CIB: it
@@ -35,17 +35,20 @@ var complaints = []struct {
 	pattern *regexp.Regexp
 	error   error
 }{
-	{regexp.MustCompile(`An invalid transition was produced`), ErrUnfit},
-	{regexp.MustCompile(`Transition failed: terminated`), ErrUnfit},
 	{regexp.MustCompile(`Triggered fatal assertion at .*`), ErrUnfit},
 	{regexp.MustCompile(`Relax-NG validity error.*`), ErrRefused},
 }
 
+// invalid is what it says of a transition in which something waits for what
+// never comes. It has answered nevertheless, and done what it could.
+var invalid = regexp.MustCompile(`(?m)^(Transition failed: terminated|An invalid transition was produced)\n`)
+
 // schemaNeedsNoUpgrade matches the schemas whose documents the reference reads
-// as they are, and schemaNoise what it says about them.
+// as they are, and noise what it says about them, and about assertions that do
+// not end it.
 var (
 	schemaNeedsNoUpgrade = regexp.MustCompile(`validate-with="pacemaker-3\.\d+"`)
-	schemaNoise          = regexp.MustCompile(`(?m)^((.*: )?element .* validity error : .*|Relax-NG validity error : .*|Schema validation of configuration is disabled .*)\n`)
+	noise                = regexp.MustCompile(`(?m)^(\(\w+\)[ \t]+error: .*|(.*: )?element .* validity error : .*|Relax-NG validity error : .*|Schema validation of configuration is disabled .*)\n`)
 )
 
 // Ask returns the command's answer: the summary for the CIB's own date, all
@@ -80,7 +83,7 @@ func (r *Reference) Ask(ctx context.Context, document []byte, date string) (Answ
 	return Answer{Scores: scores, Summary: summary, DOT: string(dot), Graph: string(graph)}, errors.Join(dotErr, graphErr)
 }
 
-// run returns what the command prints, but for notices about the schema.
+// run returns what the command prints, but for noise.
 func (r *Reference) run(ctx context.Context, args ...string) (string, error) {
 	limited, cancel := context.WithTimeoutCause(ctx, endless, fmt.Errorf("%w: no end after %v", ErrUnfit, endless))
 	defer cancel()
@@ -99,12 +102,12 @@ func (r *Reference) run(ctx context.Context, args ...string) (string, error) {
 	}
 	text := out.String()
 	for _, known := range complaints {
-		if found := known.pattern.FindString(text); found != "" && (err != nil || known.error == ErrUnfit) {
+		if found := known.pattern.FindString(text); found != "" && err != nil {
 			return "", fmt.Errorf("%w: %s", known.error, found)
 		}
 	}
-	if err != nil {
+	if err != nil && !invalid.MatchString(text) {
 		return "", fmt.Errorf("%w: %w", ErrUnfit, err)
 	}
-	return schemaNoise.ReplaceAllString(text, ""), nil
+	return noise.ReplaceAllString(invalid.ReplaceAllString(text, ""), ""), nil
 }

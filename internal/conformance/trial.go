@@ -13,7 +13,10 @@ type Trial struct {
 	Specimen
 	// Unfit says why the reference has no answer; there are no Differences
 	// then.
-	Unfit       string
+	Unfit string
+	// Partly says that the reference's transition has actions that never begin,
+	// which Compare overlooks.
+	Partly      bool
 	Differences []Difference
 }
 
@@ -32,6 +35,7 @@ func (r *Reference) Try(ctx context.Context, specimen Specimen) (Trial, error) {
 	if err != nil {
 		return trial, fmt.Errorf("ask the reference: %w", err)
 	}
+	trial.Partly = len(inVain(want.Graph)) > 0
 	document := specimen.Document
 	if specimen.Respelled {
 		document = respelled.ReplaceAll(document, []byte(`name="fencing-$1"`))

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"slices"
 	"strings"
 
 	"kvmha/internal/cib"
@@ -55,8 +56,12 @@ func (v *view) hidden(r *policy.ResourceView) bool {
 }
 
 // isGhost: something in a bundle that is not managed runs by its history, but
-// no container does that it could run in. The bundle is nowhere, then.
+// neither does a container that it could run in, nor a connection to one. The
+// bundle is nowhere, then.
 func isGhost(r *policy.ResourceView) bool {
+	if slices.ContainsFunc(r.Replicas, func(one policy.ReplicaView) bool { return one.Connection != nil && len(one.Connection.Active) > 0 }) {
+		return false
+	}
 	inside := false
 	for i := range r.Children {
 		c := &r.Children[i]
@@ -177,6 +182,18 @@ func anyPart(r *policy.ResourceView, test func(*policy.ResourceView) bool) bool 
 	return false
 }
 
+// agentWords is the agent as it is shown: what a history does not say of a
+// resource that nobody configures is "unknown".
+func agentWords(agent string) string {
+	if strings.HasPrefix(agent, ":") {
+		agent = "unknown" + agent
+	}
+	if strings.HasSuffix(agent, ":") {
+		agent += "unknown"
+	}
+	return agent
+}
+
 // line is a primitive's state in one line.
 func (v *view) line(r, top *policy.ResourceView) string {
 	node := ""
@@ -193,7 +210,7 @@ func (v *view) line(r, top *policy.ResourceView) string {
 		shown = policy.Unpromoted
 	}
 	var b strings.Builder
-	b.WriteString(v.name(r) + "\t(" + r.Agent + "):\t")
+	b.WriteString(v.name(r) + "\t(" + agentWords(r.Agent) + "):\t")
 	if r.Orphan {
 		b.WriteString(" ORPHANED")
 	}

@@ -25,6 +25,7 @@ type checker struct {
 	tries  int
 
 	done    int
+	partly  []uint64
 	total   int
 	unfit   map[string][]uint64
 	aspects map[string]int
@@ -71,6 +72,10 @@ func check(ctx context.Context, args []string) error {
 		}
 		c.folder = folder
 	}
+	// The reference runs in that folder, so it needs to be told the whole path.
+	if c.folder, err = filepath.Abs(c.folder); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(c.folder, 0o755); err != nil {
 		return err
 	}
@@ -96,6 +101,9 @@ func (c *checker) note(o conformance.Outcome) error {
 	c.done++
 	if trial.Unfit != "" {
 		c.unfit[trial.Unfit] = append(c.unfit[trial.Unfit], seed)
+	}
+	if trial.Partly {
+		c.partly = append(c.partly, seed)
 	}
 	for _, aspect := range trial.Aspects() {
 		c.aspects[aspect]++
@@ -123,6 +131,9 @@ func (c *checker) noAnswer() int {
 func (c *checker) report(ctx context.Context) error {
 	for _, reason := range slices.Sorted(maps.Keys(c.unfit)) {
 		fmt.Fprintf(c.out, "%d not compared, such as seed %d: %s\n", len(c.unfit[reason]), slices.Min(c.unfit[reason]), reason)
+	}
+	if len(c.partly) > 0 {
+		fmt.Fprintf(c.out, "%d compared but for actions that never begin, such as seed %d\n", len(c.partly), slices.Min(c.partly))
 	}
 	if len(c.differ) == 0 {
 		fmt.Fprintf(c.out, "no difference in %d seeds\n", c.total-c.noAnswer())
