@@ -283,7 +283,7 @@ type ResourceView struct {
 	// container.
 	Image string `json:"image,omitempty"`
 	Label string `json:"label,omitempty"`
-	// Internal resources are made by the cluster itself and not shown.
+	// Internal resources are made by the cluster itself and not shown to people.
 	Internal bool           `json:"internal,omitempty"`
 	Children []ResourceView `json:"children,omitempty"`
 	// Replicas are a bundle's replicas as they are.
