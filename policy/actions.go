@@ -192,14 +192,19 @@ func (r *resource) actionsByKey(key string, n *node) []*action {
 
 func actionsWith[K string | []byte](r *resource, key K, n *node) []*action {
 	var out []*action
-	for _, a := range r.actions {
+	for i, a := range r.actions {
 		if a.key != string(key) {
 			continue
 		}
 		if n != nil && a.n == nil {
 			a.bind(n)
 		}
-		if n == nil || a.n == n {
+		switch {
+		case n != nil && a.n != n:
+		case out == nil:
+			// Mostly there is just this one; more are added to a copy.
+			out = r.actions[i : i+1 : i+1]
+		default:
 			out = append(out, a)
 		}
 	}

@@ -25,7 +25,7 @@ func (p *plan) unpackUtilization(sets []cib.NVSet) (values map[string]int, names
 	if !p.in.Utilization {
 		return values, nil
 	}
-	for _, s := range p.sortSets(sets, "") {
+	for _, s := range p.sortSets(sets, "", nil) {
 		for _, nv := range s.Pairs {
 			if _, counts := values[nv.Name]; counts && !slices.Contains(names, nv.Name) {
 				names = append(names, nv.Name)

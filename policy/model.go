@@ -209,9 +209,10 @@ type resource struct {
 	class, provider, kind string
 	meta                  map[string]string
 	target                string // the meta-attribute target-role
-	// paramCache are the instance attributes by node; of a resource whose
-	// parameters do not vary by node, under nil. digested are those in the
-	// order of a digest.
+	// Instance attributes are the same on all nodes (fixedParams), unless they
+	// vary with rules (paramCache). digested are the fixed ones in the order of
+	// a digest.
+	fixedParams map[string]string
 	paramCache  map[*node]map[string]string
 	paramsVary  bool
 	digested    []cib.NV
@@ -317,8 +318,8 @@ func (r *resource) walk(fn func(*resource)) {
 func (r *resource) isKnown(n *node) bool { return n.index < len(r.known) && r.known[n.index] }
 
 func (r *resource) setKnown(n *node) {
-	for len(r.known) <= n.index {
-		r.known = append(r.known, false)
+	if n.index >= len(r.known) {
+		r.known = append(r.known, make([]bool, r.p.created-len(r.known))...)
 	}
 	r.known[n.index] = true
 }

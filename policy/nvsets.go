@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"sort"
 	"strings"
 
@@ -81,7 +82,8 @@ func (p *plan) applySets(sets []cib.NVSet, ctx ruleContext, out map[string]strin
 	if len(sets) == 0 {
 		return
 	}
-	for _, s := range p.sortSets(sets, first) {
+	var space [4]*cib.NVSet
+	for _, s := range p.sortSets(sets, first, space[:0]) {
 		if s.Rule != nil && !p.passes(s.Rule, ctx) {
 			continue
 		}
@@ -97,8 +99,8 @@ func (p *plan) applySets(sets []cib.NVSet, ctx ruleContext, out map[string]strin
 	}
 }
 
-func (p *plan) sortSets(sets []cib.NVSet, first string) []*cib.NVSet {
-	out := make([]*cib.NVSet, 0, len(sets))
+// sortSets appends sets to out, in the order in which they count.
+func (p *plan) sortSets(sets []cib.NVSet, first string, out []*cib.NVSet) []*cib.NVSet {
 	for i := len(sets) - 1; i >= 0; i-- {
 		s := &sets[i]
 		if s.IDRef != "" {
@@ -108,14 +110,18 @@ func (p *plan) sortSets(sets []cib.NVSet, first string) []*cib.NVSet {
 		}
 		out = append(out, s)
 	}
-	if len(out) > 1 {
-		sort.SliceStable(out, func(i, j int) bool {
-			if a, b := first != "" && out[i].ID == first, first != "" && out[j].ID == first; a != b {
-				return a
+	slices.SortStableFunc(out, func(a, b *cib.NVSet) int {
+		switch first {
+		case "":
+		case a.ID:
+			if b.ID != first {
+				return -1
 			}
-			return out[i].Score > out[j].Score
-		})
-	}
+		case b.ID:
+			return 1
+		}
+		return order(b.Score, a.Score)
+	})
 	return out
 }
 

@@ -214,11 +214,23 @@ func (r *resource) unpackMeta() {
 // params are the instance attributes, which rules may make depend on the node.
 func (r *resource) params(n *node) map[string]string {
 	if !r.paramsVary {
-		n = nil
+		if r.fixedParams == nil {
+			r.fixedParams = r.gatherParams(nil)
+		}
+		return r.fixedParams
 	}
 	if out, ok := r.paramCache[n]; ok {
 		return out
 	}
+	if r.paramCache == nil {
+		r.paramCache = map[*node]map[string]string{}
+	}
+	out := r.gatherParams(n)
+	r.paramCache[n] = out
+	return out
+}
+
+func (r *resource) gatherParams(n *node) map[string]string {
 	out := map[string]string{}
 	ctx := ruleContext{}
 	if n != nil {
@@ -227,10 +239,6 @@ func (r *resource) params(n *node) map[string]string {
 	for q := r; q != nil; q = q.parent {
 		r.p.applySets(q.cfg.Params, ctx, out, "", false)
 	}
-	if r.paramCache == nil {
-		r.paramCache = map[*node]map[string]string{}
-	}
-	r.paramCache[n] = out
 	return out
 }
 
