@@ -2,8 +2,8 @@
 // Transition, the graph of actions that brings the cluster from what is to
 // what is wanted.
 //
-// internal/node calls Schedule on the DC after every change; vm-ctl simulate,
-// plan and explain call it on files, and Inspect where only the state matters.
+// internal/node calls Schedule on the DC after every change; vm-ctl simulate
+// and explain call it on files, and Inspect where only the state matters.
 // It promises Pacemaker's semantics ("Pacemaker Explained"), the same answer
 // for the same input, and no I/O: no clock, no randomness, no goroutine, no map
 // order that shows. The CIB is not changed. What is wrong with the input is

@@ -181,3 +181,12 @@ func (r *resource) isRemoteConnection() bool {
 	n := r.p.nodeByName[r.id]
 	return n != nil && n.isRemote()
 }
+
+func opAttr(op *cib.OpSpec, name string) string {
+	for _, nv := range op.Attrs {
+		if nv.Name == name {
+			return nv.Value
+		}
+	}
+	return ""
+}
