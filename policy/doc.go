@@ -16,9 +16,10 @@
 //  1. unpack: what there is. options, rules, dates and nvsets evaluate
 //     configuration; plan, status and remote_nodes find the nodes and whether
 //     they are up, clean or to be fenced; resources makes the tree of
-//     primitives, groups and clone instances, and bundles_expand what a bundle
-//     stands for; history, results, failures and
-//     migration_history tell from past operations where each is active, in
+//     primitives, groups and clone instances, bundles_expand what a bundle
+//     stands for; templates, meta_attributes, instance_attributes, op_settings
+//     and op_traits read what is configured of them; history, results, failures
+//     and migration_history tell from past operations where each is active, in
 //     which role, and what its failures call for; intents finds the moves that
 //     administrators asked for.
 //  2. constrain: every node gets a score for every resource. locations,
