@@ -33,7 +33,10 @@ func (d *ConfigDocument) FitNodes(cluster []Node) error {
 		}
 	}
 	d.Notices = append(d.Notices, f.log.notices()...)
-	return f.log.err()
+	if err := f.log.err(); err != nil {
+		return err
+	}
+	return d.validate() // a document that names no nodes may name any
 }
 
 // member tells nodes that run a daemon of the cluster from remote nodes.

@@ -16,6 +16,9 @@ import (
 // the one that its administrator wrote.
 type checker struct {
 	log *codecLog
+	// schema is the one that the document follows, the newest known if it says
+	// nothing.
+	schema schema
 	// ids holds the element that has each id.
 	ids map[string]*element
 	// refs are the attributes that must name an id.
@@ -34,13 +37,17 @@ type form struct {
 	types    map[string]string
 	required []string
 	kids     map[string]byte
-	one      []string
+	one, way []string
 }
 
 // checkSchema reports what the document holds against all schemas. The status
 // is not checked: Pacemaker's schemas leave it open.
 func checkSchema(root *element, log *codecLog) {
-	c := &checker{log: log, ids: map[string]*element{}, forms: map[string]*form{}}
+	named, checked, known := parseSchema(root.get("validate-with"))
+	if !checked || !known {
+		named = newestSchema
+	}
+	c := &checker{log: log, schema: named, ids: map[string]*element{}, forms: map[string]*form{}}
 	c.element(root)
 	for _, r := range c.refs {
 		id := r.e.get(r.attr)
@@ -64,17 +71,22 @@ func (c *checker) element(e *element) {
 	c.children(e, f)
 	switch e.name {
 	case "primitive", "template":
-		if e.get("class") == "ocf" && e.find("provider") == nil {
-			c.fail(e, `attribute "provider" is missing: an agent of class ocf has one, such as heartbeat`)
-		}
+		c.agent(e)
 	case "rsc_location":
 		c.location(e)
 	case "rule":
 		c.rule(e)
+	case "date_expression":
+		c.date(e)
 	case "nodes":
 		c.nodes(e)
 	case "acl_permission":
-		c.permission(e)
+		c.together(e, "attribute", "object-type")
+	case "fencing-level":
+		c.together(e, "target-value", "target-attribute")
+		c.together(e, "target-attribute", "target-value")
+	case "port-mapping":
+		c.together(e, "internal-port", "port")
 	}
 	for k := range e.each() {
 		if k.name != "status" && f.kids[k.name] != 0 {
@@ -99,6 +111,9 @@ func (c *checker) attributes(e *element, f *form) {
 		case !known:
 			c.fail(e, "attribute %s=%q is unknown here%s", a.name, a.value, orMeant{a.name, maps.Keys(f.types)})
 		case kind == "id":
+			if wrong := isName(a.value); wrong != "" {
+				c.fail(e, "%s: %s", a.name, wrong)
+			}
 			c.claim(e, a.value)
 		case kind == "ref":
 			c.refs = append(c.refs, pendingRef{e, a.name})
@@ -115,6 +130,15 @@ func (c *checker) attributes(e *element, f *form) {
 		if e.find(name) == nil {
 			c.fail(e, "attribute %q is missing: add it", name)
 		}
+	}
+	ways := 0
+	for _, name := range f.way {
+		if e.find(name) != nil {
+			ways++
+		}
+	}
+	if f.way != nil && ways != 1 {
+		c.fail(e, "has %d of the attributes %s: it takes exactly one", ways, strings.Join(f.way, ", "))
 	}
 }
 
@@ -133,7 +157,7 @@ func (c *checker) children(e *element, f *form) {
 		switch many := f.kids[k.name]; {
 		case many == 0:
 			c.fail(k, "cannot stand inside %s%s", e.place(), orMeant{k.name, maps.Keys(f.kids)})
-		case many == '?' && count[k.name] == 2:
+		case (many == '?' || many == '!') && count[k.name] == 2:
 			c.fail(k, "is the second in %s, which takes one", e.place())
 		}
 	}
@@ -141,8 +165,12 @@ func (c *checker) children(e *element, f *form) {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.kids)) {
-		if f.kids[name] == '+' && count[name] == 0 {
+		switch {
+		case count[name] > 0:
+		case f.kids[name] == '+':
 			c.fail(e, "is empty: put a <%s> into it, or remove it", name)
+		case f.kids[name] == '!':
+			c.fail(e, "<%s> is missing: add it, empty if there is nothing to say", name)
 		}
 	}
 	found := 0
@@ -151,6 +179,18 @@ func (c *checker) children(e *element, f *form) {
 	}
 	if f.one != nil && found != 1 {
 		c.fail(e, "holds %d of <%s>: it takes exactly one", found, strings.Join(f.one, ">, <"))
+	}
+}
+
+// agent checks that a resource names its agent, in one way.
+func (c *checker) agent(e *element) {
+	switch {
+	case e.find("template") != nil && (e.find("class") != nil || e.find("provider") != nil || e.find("type") != nil):
+		c.fail(e, "has a template and an agent of its own: use one of them")
+	case e.get("class") == "ocf" && e.find("provider") == nil:
+		c.fail(e, `attribute "provider" is missing: an agent of class ocf has one, such as heartbeat`)
+	case e.get("class") != "ocf" && e.find("class") != nil && e.find("provider") != nil:
+		c.fail(e, `attribute "provider" is not for class %s: remove it`, e.get("class"))
 	}
 }
 
@@ -166,7 +206,7 @@ func (c *checker) location(e *element) {
 		c.fail(e, "prefers no node: add node and score, or a rule")
 	}
 	for _, r := range rules {
-		if r.find("id-ref") == nil && r.find("score") == nil && r.find("score-attribute") == nil {
+		if c.schema.before(freeRuleSchema) && r.find("id-ref") == nil && r.find("score") == nil && r.find("score-attribute") == nil {
 			c.fail(r, `attribute "score" is missing: say how much its nodes are preferred`)
 		}
 	}
@@ -195,19 +235,32 @@ func (c *checker) rule(e *element) {
 	}
 }
 
-// permission checks that it is about one thing.
-func (c *checker) permission(e *element) {
-	subjects := 0
-	for _, name := range []string{"xpath", "reference", "object-type"} {
-		if e.find(name) != nil {
-			subjects++
+// date checks that an expression says what its operation compares with, and no
+// more.
+func (c *checker) date(e *element) {
+	parts := map[string]bool{"start": e.find("start") != nil, "end": e.find("end") != nil}
+	for k := range e.each() {
+		parts[k.name] = true
+	}
+	takes := map[string][]string{"gt": {"start"}, "lt": {"end"}, "date_spec": {"date_spec"}, "in_range": {"start", "end", "duration"}}
+	operation := e.get("operation")
+	for _, part := range []string{"start", "end", "date_spec", "duration"} {
+		if takes[operation] != nil && parts[part] && !slices.Contains(takes[operation], part) {
+			c.fail(e, "has a %s, which operation %s does not take: remove it", part, operation)
 		}
 	}
 	switch {
-	case subjects != 1:
-		c.fail(e, "says in %d ways what it is about: use one of xpath, reference and object-type", subjects)
-	case e.find("attribute") != nil && e.find("object-type") == nil:
-		c.fail(e, `has an attribute without an object-type: use xpath="//…[@NAME]" for both`)
+	case operation == "in_range" && !parts["start"] && !parts["end"]:
+		c.fail(e, "has neither start nor end: a range needs one of them")
+	case operation != "in_range" && takes[operation] != nil && !parts[takes[operation][0]]:
+		c.fail(e, "%s is missing, with which operation %s compares: add it", takes[operation][0], operation)
+	}
+}
+
+// together reports an attribute without the one that it belongs to.
+func (c *checker) together(e *element, name, owner string) {
+	if e.find(name) != nil && e.find(owner) == nil {
+		c.fail(e, "has %s without %s: add it, or remove %[1]s", name, owner)
 	}
 }
 
@@ -245,11 +298,14 @@ func (c *checker) form(name string) *form {
 		f.types[plain] = kind
 	}
 	for _, field := range strings.Fields(s.kids) {
-		plain := strings.TrimRight(field, "?+")
+		plain := strings.TrimRight(field, "?!+")
 		f.kids[plain] = cmp.Or(strings.TrimPrefix(field, plain), "*")[0]
 	}
 	if s.one != "" {
 		f.one = strings.Fields(s.one)
+	}
+	if s.way != "" {
+		f.way = strings.Fields(s.way)
 	}
 	c.forms[name] = f
 	return f

@@ -1,5 +1,11 @@
 package cib
 
+import (
+	"fmt"
+	"slices"
+	"unicode"
+)
+
 // shape is what the schemas allow of one kind of element, all versions taken
 // together: Pacemaker's own check, too, takes the first schema that fits.
 type shape struct {
@@ -7,10 +13,12 @@ type shape struct {
 	// name where it is required; an element with id-ref needs no other.
 	attrs string
 	// kids are the elements inside: NAME any number of times, NAME? at most
-	// once, NAME+ at least once.
+	// once, NAME! exactly once, NAME+ at least once.
 	kids string
 	// one names those of kids of which there is exactly one in all.
 	one string
+	// way names those of attrs of which there is exactly one.
+	way string
 }
 
 const (
@@ -28,7 +36,7 @@ var shapes = map[string]shape{
 	"cib": {attrs: "validate-with crm_feature_set admin_epoch!:count epoch!:count num_updates!:count have-quorum:bool no-quorum-panic:bool " +
 		"dc-uuid execution-date remote-tls-port:count remote-clear-port:count cib-last-written update-origin update-client update-user",
 		kids: "configuration? status?"},
-	"configuration": {kids: "crm_config? nodes? resources? constraints? rsc_defaults? op_defaults? fencing-topology? acls? tags? alerts?"},
+	"configuration": {kids: "crm_config! nodes! resources! constraints! rsc_defaults? op_defaults? fencing-topology? acls? tags? alerts?"},
 
 	"crm_config":           {kids: "cluster_property_set"},
 	"cluster_property_set": {attrs: nvsetAttrs, kids: nvsetKids},
@@ -52,9 +60,9 @@ var shapes = map[string]shape{
 	"podman":          {attrs: containerAttrs},
 	"rkt":             {attrs: containerAttrs},
 	"network":         {attrs: "ip-range-start control-port:whole host-interface host-netmask:whole add-host:bool", kids: "port-mapping"},
-	"port-mapping":    {attrs: "id!:id port:whole internal-port:whole range"},
+	"port-mapping":    {attrs: "id!:id port:whole internal-port:whole range", way: "port range"},
 	"storage":         {kids: "storage-mapping"},
-	"storage-mapping": {attrs: "id!:id source-dir source-dir-root target-dir! options"},
+	"storage-mapping": {attrs: "id!:id source-dir source-dir-root target-dir! options", way: "source-dir source-dir-root"},
 	"operations":      {attrs: "id:id id-ref:ref", kids: "op"},
 	"op": {attrs: "id!:id name! interval! description timeout start-delay interval-origin enabled:bool record-pending:bool " +
 		"requires:requires role:role on-fail:on-fail", kids: agentSets},
@@ -72,20 +80,21 @@ var shapes = map[string]shape{
 
 	"rule":            {attrs: "id!:id id-ref:ref boolean-op:and-or role score:score score-attribute", kids: "expression date_expression rsc_expression op_expression rule"},
 	"expression":      {attrs: "id!:id attribute! operation!:comparison value value-source:source type:value-type"},
-	"date_expression": {attrs: "id!:id operation:date-check start end", kids: "date_spec? duration?"},
+	"date_expression": {attrs: "id!:id operation!:date-check start end", kids: "date_spec? duration?"},
 	"rsc_expression":  {attrs: "id!:id class provider type"},
 	"op_expression":   {attrs: "id!:id name! interval"},
 	"date_spec":       {attrs: "id!:id seconds minutes hours monthdays weekdays yeardays yearsdays months weeks years weekyears moon"},
 	"duration":        {attrs: "id!:id seconds minutes hours days monthdays weekdays months weeks years weekyears yearsdays moon"},
 
 	"fencing-topology": {kids: "fencing-level"},
-	"fencing-level":    {attrs: "id!:id target target-pattern target-attribute target-value index!:positive devices!"},
-	"tags":             {kids: "tag"},
-	"tag":              {attrs: "id!:id", kids: "obj_ref+"},
-	"obj_ref":          {attrs: "id!"},
-	"alerts":           {kids: "alert"},
-	"alert":            {attrs: "id!:id path! description", kids: "select? recipient" + agentSets},
-	"recipient":        {attrs: "id!:id value! description", kids: agentSets},
+	"fencing-level": {attrs: "id!:id target target-pattern target-attribute target-value index!:positive devices!",
+		way: "target target-pattern target-attribute"},
+	"tags":      {kids: "tag"},
+	"tag":       {attrs: "id!:id", kids: "obj_ref+"},
+	"obj_ref":   {attrs: "id!"},
+	"alerts":    {kids: "alert"},
+	"alert":     {attrs: "id!:id path! description", kids: "select? recipient" + agentSets},
+	"recipient": {attrs: "id!:id value! description", kids: agentSets},
 
 	"select":            {kids: "select_attributes? select_fencing? select_nodes? select_resources?"},
 	"select_attributes": {kids: "attribute"},
@@ -96,10 +105,33 @@ var shapes = map[string]shape{
 
 	"acls":           {kids: "acl_role acl_target acl_group"},
 	"acl_role":       {attrs: "id!:id description", kids: "acl_permission"},
-	"acl_permission": {attrs: "id!:id kind!:permission xpath reference:ref object-type attribute description"},
+	"acl_permission": {attrs: "id!:id kind!:permission xpath reference:ref object-type attribute description", way: "xpath reference object-type"},
 	"acl_target":     {attrs: "id! name", kids: "role"},
 	"acl_group":      {attrs: "id!:id name", kids: "role"},
 	"role":           {attrs: "id!:ref"},
+}
+
+// isSchemaBool is stricter than ParseBool: attributes take fewer words than
+// options.
+func isSchemaBool(value string) string {
+	if !slices.Contains([]string{"true", "false", "1", "0"}, value) {
+		return fmt.Sprintf("%q is neither true nor false: write true or false", value)
+	}
+	return ""
+}
+
+// isName accepts what XML lets be an id (Namespaces in XML, NCName).
+func isName(value string) string {
+	for i, r := range value {
+		first := unicode.IsLetter(r) || r == '_'
+		if !first && (i == 0 || !unicode.IsDigit(r) && !unicode.In(r, unicode.Mn, unicode.Mc) && r != '-' && r != '.' && r != '·') {
+			return fmt.Sprintf("%q is no id: write a letter or _, then letters, digits, -, _ and .", value)
+		}
+	}
+	if value == "" {
+		return "is empty: write a letter or _, then letters, digits, -, _ and ."
+	}
+	return ""
 }
 
 // attrTypes check the values of attributes; "id" and "ref" are looked at apart.
@@ -109,7 +141,7 @@ var attrTypes = map[string]check{
 	"ref":         func(string) string { return "" },
 	"action":      isAction,
 	"and-or":      oneOf("and", "or"),
-	"bool":        isBool,
+	"bool":        isSchemaBool,
 	"class":       oneOf(classes...),
 	"comparison":  isComparison,
 	"count":       isCount,

@@ -26,6 +26,8 @@ func (s schema) String() string { return fmt.Sprintf("pacemaker-%d.%d", s.major,
 var (
 	firstSchema  = schema{1, 0}
 	strictSchema = schema{3, 0}
+	// freeRuleSchema lets rules of location constraints do without a score.
+	freeRuleSchema = schema{3, 9}
 	// newestSchema is the newest that this reader was written for.
 	newestSchema = schema{3, 9}
 )

@@ -169,8 +169,8 @@ func (u *upgrader) upgradeHeartbeatDefaults() {
 	u.note(config, "", option+`="false"`, "fencing was off by default in this schema")
 }
 
-// giveIDs gives elements without an id one, and those that share one their
-// own: then, ids of pairs, rules and operations were not unique.
+// giveIDs gives elements without an id one, and those that share one, or have a
+// number, their own: then, ids of pairs, rules and operations were not unique.
 func (u *upgrader) giveIDs(config *element) {
 	taken := map[string]bool{}
 	free := []string{"nvpair", "rule", "expression", "date_expression", "date_spec", "duration", "op",
@@ -186,7 +186,7 @@ func (u *upgrader) giveIDs(config *element) {
 		if !slices.Contains(free, e.name) {
 			return
 		}
-		if id == "" || taken[id] {
+		if taken[id] || isName(id) != "" {
 			base := near + "-" + strings.NewReplacer("_", "-").Replace(e.name)
 			id = base
 			for n := 2; taken[id]; n++ {
@@ -198,7 +198,7 @@ func (u *upgrader) giveIDs(config *element) {
 		taken[id] = true
 	})
 	if changed > 0 {
-		u.note(config, fmt.Sprintf("%d missing or doubled ids", changed), "ids of their own")
+		u.note(config, fmt.Sprintf("%d missing or unfit ids", changed), "ids of their own")
 	}
 }
 

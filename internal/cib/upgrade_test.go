@@ -52,7 +52,8 @@ func oldDocuments(t *testing.T) []string {
 
 func TestSchemas(t *testing.T) {
 	t.Parallel()
-	const option = `<configuration><crm_config><cluster_property_set id="s"><nvpair id="p" name="stonith_enabled" value="false"/></cluster_property_set></crm_config></configuration>`
+	const option = `<configuration><crm_config><cluster_property_set id="s"><nvpair id="p" name="stonith_enabled" value="false"/></cluster_property_set></crm_config>` +
+		`<nodes/><resources/><constraints/></configuration>`
 	tests := map[string]struct {
 		schema   string
 		upgraded bool

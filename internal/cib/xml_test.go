@@ -267,6 +267,12 @@ func FuzzDecodeXML(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
+		if d, err := DecodeConfigXML(bytes.NewReader(text)); err == nil {
+			fit := d.FitNodes([]Node{{ID: "n1", Uname: "n1"}})
+			if err := d.Config.Validate(); fit == nil && err != nil {
+				t.Fatalf("what was taken is not whole: %v", err)
+			}
+		}
 		x, _, err := DecodeXML(bytes.NewReader(text))
 		if err != nil {
 			return
