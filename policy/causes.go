@@ -101,7 +101,10 @@ func (r *resource) moveCause(from *node) Reason {
 				return recovering(failureReason(op, from))
 			}
 		}
-		if why := r.against(from); len(why) > 0 {
+		if why := r.against(from); len(why) > 0 && (why[0].Kind != ReasonCloneMax || r.allocated == nil) {
+			return why[0]
+		}
+		if why := r.outweighed(from); len(why) > 0 {
 			return why[0]
 		}
 		for _, a := range r.actions {
@@ -135,7 +138,11 @@ func (r *resource) restartCause(a *action) Reason {
 	})
 	for _, b := range changes {
 		if b.why != nil && !b.is(actOptional) {
-			return *b.why
+			why := *b.why
+			if why.Kind == ReasonFenced && a.task != b.task {
+				why.Action = a.task
+			}
+			return why
 		}
 	}
 	for _, b := range changes {
@@ -177,7 +184,11 @@ func (r *resource) recoveryCause() (Reason, bool) {
 }
 
 // whyBlocked tells why an action cannot be done, if so.
-func (p *plan) whyBlocked(a *action) (Reason, bool) {
+func (p *plan) whyBlocked(a *action) (Reason, bool) { return p.blockedBecause(a, true) }
+
+// blockedBecause is whyBlocked; deep says that the root of a chain of actions is
+// told with it.
+func (p *plan) blockedBecause(a *action, deep bool) (Reason, bool) {
 	if a.is(actRunnable) {
 		return Reason{}, false
 	}
@@ -194,14 +205,14 @@ func (p *plan) whyBlocked(a *action) (Reason, bool) {
 	case a.r != nil && !a.r.managed && a.task != "start":
 		return a.r.unmanagedBecause(), true
 	case a.whyAction != nil && a.whyFlag == actRunnable:
-		return p.becauseOrdered(a), true
+		return p.becauseOf(a, a.whyAction, a.whyFlag, deep), true
 	case a.why != nil:
 		return *a.why, true
 	case a.r != nil && a.r.allocated == nil && a.r.variant == primitive:
 		return a.r.nowhere(), true
 	}
 	if other := a.waitsFor(); other != nil {
-		return p.becauseOf(a, other, actRunnable), true
+		return p.becauseOf(a, other, actRunnable, deep), true
 	}
 	return Reason{Kind: ReasonCluster, Detail: firstText(a.reason, "it is not known where")}, true
 }
@@ -234,19 +245,31 @@ func (p *plan) hostUnfenced(n *node) Reason {
 // nowhere sums up why r is to be on no node: the reason that the first usable
 // node has, or else the first of all.
 func (r *resource) nowhere() Reason {
-	var first *Reason
+	var best *Reason
+	rank := -1
 	for _, n := range r.p.nodes {
-		if why := r.against(n); len(why) > 0 && (first == nil || n.usable()) {
-			first = &why[0]
-			if n.usable() {
-				break
-			}
+		why := r.against(n)
+		if len(why) == 0 {
+			continue
+		}
+		// A node that has another instance, or lives in a resource, says least.
+		this := 2
+		switch {
+		case why[0].Kind == ReasonCloneFull || why[0].Kind == ReasonOnlyFor:
+			this = 0
+		case n.remote != nil:
+			this = 1
+		case n.usable():
+			this = 3
+		}
+		if this > rank {
+			best, rank = &why[0], this
 		}
 	}
-	if first == nil {
+	if best == nil {
 		return Reason{Kind: ReasonCluster, Detail: "no node can take it"}
 	}
-	return *first
+	return *best
 }
 
 func (r *resource) promoteCause(a *action) Reason {
@@ -266,15 +289,20 @@ func (r *resource) demoteCause(a *action) Reason {
 	case r.next == rolePromoted:
 		return r.restartCause(a)
 	}
+	if top := r.top(); top.promotable && a.n != nil {
+		if why := r.roleWhy(top, a.n); len(why) > 0 && why[0].Value != "best" {
+			return why[0]
+		}
+	}
 	return Reason{Kind: ReasonRole, Node: nameOf(a.n)}
 }
 
 // becauseOrdered is the cause of an action that another one made necessary or
 // impossible. Behind the stages of groups and clones it finds what is meant.
-func (p *plan) becauseOrdered(a *action) Reason { return p.becauseOf(a, a.whyAction, a.whyFlag) }
+func (p *plan) becauseOrdered(a *action) Reason { return p.becauseOf(a, a.whyAction, a.whyFlag, true) }
 
 // becauseOf is becauseOrdered for the action other, which dropped a flag of a.
-func (p *plan) becauseOf(a, other *action, dropped actFlag) Reason {
+func (p *plan) becauseOf(a, other *action, dropped actFlag, deep bool) Reason {
 	for depth := 0; depth < 10 && other.is(actPseudo) && other.whyAction != nil; depth++ {
 		other = other.whyAction
 	}
@@ -291,43 +319,94 @@ func (p *plan) becauseOf(a, other *action, dropped actFlag) Reason {
 	}
 	if other.r != nil {
 		why.Resource = other.r.id
-		if a.r == nil || a.r.top() != other.r.top() {
+		if a.r == nil || a.r.outermost() != other.r.outermost() {
 			why.ID = p.orderID(a.r, other.r)
 		}
 	}
-	if a.r != nil && other.r != nil && a.r.container == other.r {
-		why.Name = "inside"
+	if dropped == actOptional && other.restarts() {
+		why.Action = "restart"
 	}
+	why.Name, why.Other = tieOf(a, other)
 	if other.isProbe() {
 		why.Action = "probe"
 	}
 	if other.n != nil && (dropped == actOptional || other.isProbe()) {
 		why.Node = other.n.name
 	}
-	if dropped != actOptional && other.whyAction == nil {
-		why.Detail = p.rootOf(other)
+	if dropped != actOptional && deep {
+		why.Detail = p.rootOf(other.root())
 	}
 	return why
+}
+
+// restarts: what a belongs to goes down and comes up again on the same node.
+func (a *action) restarts() bool {
+	if a.r == nil || a.n == nil || a.task != "start" && a.task != "stop" || !a.r.runsOn(a.n) {
+		return false
+	}
+	for _, task := range [...]string{"start", "stop"} {
+		if list := a.r.exactActions(task, 0, a.n); len(list) == 0 || list[0].is(actOptional) {
+			return false
+		}
+	}
+	return true
+}
+
+// tieOf is what ties two actions together where no constraint does: that the one
+// lives inside of the other, itself or by the node it is on, or their group.
+func tieOf(a, other *action) (kind, name string) {
+	switch {
+	case a.r == nil || other.r == nil:
+	case a.r.container == other.r:
+		return "inside", ""
+	case a.n != nil && a.n.isGuest() && a.n.remote.container == other.r:
+		return "host", a.n.name
+	case a.r.parent != nil && a.r.parent.variant == group && a.r.parent == other.r.parent:
+		return "group", a.r.parent.id
+	}
+	return "", ""
+}
+
+// root is where a chain of actions that wait for each other begins.
+func (a *action) root() *action {
+	for range 10 {
+		switch {
+		case a.whyAction != nil && a.whyFlag == actRunnable && a.r != nil:
+			a = a.whyAction
+		case a.why == nil && a.r != nil && a.waitsFor() != nil && a.r.allocated != nil:
+			a = a.waitsFor()
+		default:
+			return a
+		}
+	}
+	return a
 }
 
 // rootOf tells, where it is not simply an order again, why an action or what is
 // behind a stage of a group or clone cannot be done.
 func (p *plan) rootOf(a *action) string {
+	if a.r == nil {
+		return ""
+	}
 	text := ""
-	if a.r != nil {
-		a.r.walk(func(m *resource) {
-			if text == "" && m.variant == primitive && m.allocated == nil {
-				why := m.nowhere()
-				why.Subject = firstText(why.Subject, m.id)
-				text = why.String()
-			}
-		})
-		if a.r.variant == primitive && text == "" {
-			if why, blocked := p.whyBlocked(a); blocked {
-				text = why.String()
-			}
+	tell := func(r *resource, why Reason) {
+		if text == "" && why.Kind != ReasonCluster {
+			why.Subject = firstText(why.Subject, r.id)
+			text = why.String()
 		}
 	}
+	a.r.walk(func(m *resource) {
+		if m.variant == primitive && m.allocated == nil {
+			tell(m, m.nowhere())
+		}
+	})
+	a.r.walk(func(m *resource) {
+		if b := m.newestAction(a.task, nil); m.variant == primitive && b != nil && text == "" {
+			if why, blocked := p.blockedBecause(b, false); blocked {
+				tell(m, why)
+			}
+		}
+	})
 	return text
 }
 

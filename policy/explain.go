@@ -202,11 +202,17 @@ func (x *explainer) resource(r *resource) ResourceExplanation {
 		}
 		return out
 	}
-	out.Nodes = x.verdicts(r)
 	out.Actions = x.actions(r)
-	out.Remedy = x.runs(r, &out)
-	if of, placed := r.spareOf(); placed > 0 && out.Remedy == nil && len(out.Next) == 0 && len(out.State) == 0 {
-		out.State = append(out.State, Reason{Kind: ReasonSpare, ID: of.id, Value: cib.Score(placed).String()})
+	of, placed := r.spareOf()
+	spare := placed > 0 && len(out.State) == 0
+	out.Remedy = x.runs(r, &out, spare)
+	out.Nodes = x.verdicts(r)
+	if spare && len(out.Next) == 0 && !r.orphan && out.Remedy == nil {
+		if i := slices.IndexFunc(out.Nodes, func(v Verdict) bool { return v.Remedy != nil }); i >= 0 {
+			out.Remedy = out.Nodes[i].Remedy
+		} else {
+			out.State = append(out.State, Reason{Kind: ReasonSpare, ID: of.id, Value: cib.Score(placed).String()})
+		}
 	}
 	if r.variant == group {
 		for _, m := range r.children {
@@ -217,27 +223,21 @@ func (x *explainer) resource(r *resource) ResourceExplanation {
 }
 
 // runs is the remedy for a resource that is to run and does not, or for the
-// first of its instances that cannot be started where it is to be.
-func (x *explainer) runs(r *resource, told *ResourceExplanation) *Remedy {
-	if i := slices.IndexFunc(told.Actions, func(a PlannedAction) bool { return a.Blocked && a.Task == "start" }); i >= 0 {
+// first of its instances that cannot be started where it is to be. A spare
+// instance is to run only where none is.
+func (x *explainer) runs(r *resource, told *ResourceExplanation, spare bool) *Remedy {
+	i := slices.IndexFunc(told.Actions, func(a PlannedAction) bool { return a.Blocked && a.Task == "start" })
+	switch {
+	case i >= 0:
 		out := x.remedy(goal{id: told.Actions[i].Resource, exact: true})
 		if out != nil && told.Actions[i].Resource != r.id {
 			out.Resource = told.Actions[i].Resource
 		}
 		return out
-	}
-	if len(told.Next) > 0 || r.orphan {
+	case len(told.Next) > 0, r.orphan, spare:
 		return nil
 	}
-	if _, placed := r.spareOf(); placed == 0 || len(told.State) > 0 {
-		return x.remedy(goal{id: r.id})
-	}
-	for _, v := range told.Nodes {
-		if v.Remedy != nil {
-			return v.Remedy
-		}
-	}
-	return nil
+	return x.remedy(goal{id: r.id})
 }
 
 // spareOf is, if r is or is in an instance of an anonymous clone or a replica

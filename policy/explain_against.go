@@ -22,7 +22,23 @@ func (r *resource) against(n *node) []Reason {
 		out = append(out, bans...)
 	}
 	if len(out) == 0 {
-		out = r.outscored(n)
+		return r.outscored(n)
+	}
+	return withoutRepeats(out)
+}
+
+// withoutRepeats leaves out what says of one instance of a clone what was said of
+// another, or of a resource what was said of the group around it.
+func withoutRepeats(list []Reason) []Reason {
+	var out []Reason
+	for _, why := range list {
+		same := func(other Reason) bool {
+			other.Subject = why.Subject
+			return other == why
+		}
+		if !slices.ContainsFunc(out, same) {
+			out = append(out, why)
+		}
 	}
 	return out
 }
@@ -159,7 +175,13 @@ func (p *plan) unusable(n *node) []Reason {
 	if n.maintenance {
 		add(ReasonMaintenance, "")
 	}
-	if n.shutdown && n.online {
+	switch {
+	case !n.shutdown || !n.online:
+	case n.isGuest() && !n.shutdownRequested():
+		out = append(out, p.connectionDown(ReasonGuestDown, n, n.remote.container))
+	case n.remote != nil && !n.shutdownRequested():
+		out = append(out, p.connectionDown(ReasonDisconnect, n, n.remote))
+	default:
 		add(ReasonShutdown, "")
 	}
 	return out
@@ -206,6 +228,8 @@ func (r *resource) bansBut(n *node, asked map[*resource]bool) []Reason {
 	var hard, soft []Reason
 	for _, why := range r.contributions(n) {
 		switch {
+		case len(asked) > 1 && asked[r.p.findResource(why.Resource)]:
+			// It goes where the one that asks goes: that is no reason of its own.
 		case why.Score <= minusInfinity:
 			hard = append(hard, why)
 		case why.Score < 0:
@@ -220,16 +244,16 @@ func (r *resource) bansBut(n *node, asked map[*resource]bool) []Reason {
 	switch {
 	case len(hard) > 0:
 		return hard
-	case fine:
-		return nil
+	case pl == nil:
+		return []Reason{{Kind: ReasonOptIn, Node: n.name}}
+	case fine, len(asked) > 1:
+		return nil // or only what comes from the one that asks
 	case len(soft) > 0:
 		slices.SortStableFunc(soft, func(a, b Reason) int { return order(a.Score, b.Score) })
 		return soft
-	case pl == nil:
-		return []Reason{{Kind: ReasonOptIn, Node: n.name}}
 	}
-	if rest := r.leftOver(n); rest < 0 && rest == pl.score && len(r.withThis) > 0 {
-		return []Reason{{Kind: ReasonFollowers, Node: n.name, Score: rest, Detail: r.followerNames()}}
+	if len(r.withThis) > 0 {
+		return []Reason{{Kind: ReasonFollowers, Node: n.name, Score: pl.score, Detail: r.followerNames()}}
 	}
 	return []Reason{{Kind: ReasonScore, Node: n.name, Score: pl.score}}
 }
@@ -324,9 +348,6 @@ func (r *resource) followerBans(n *node, asked map[*resource]bool) []Reason {
 			continue
 		}
 		for _, why := range c.dependent.bansBut(n, asked) {
-			if why.Resource == r.id {
-				continue // that goes where r goes
-			}
 			if why.Subject == "" {
 				why.Subject = c.dependent.id
 			}
@@ -339,12 +360,20 @@ func (r *resource) followerBans(n *node, asked map[*resource]bool) []Reason {
 // outscored tells why another node than n, which could have r too, is better:
 // what speaks most for that one, then both scores.
 func (r *resource) outscored(n *node) []Reason {
-	pl, chosen := r.allowed.get(n), r.allocated
-	if chosen == nil || pl == nil || chosen.node == n {
+	if pl, chosen := r.allowed.get(n), r.allocated; chosen == nil || pl == nil || chosen.node == n {
 		return nil
 	}
 	if out := r.instanceBans(n); len(out) > 0 {
 		return out
+	}
+	return r.outweighed(n)
+}
+
+// outweighed is outscored by the scores alone.
+func (r *resource) outweighed(n *node) []Reason {
+	pl, chosen := r.allowed.get(n), r.allocated
+	if chosen == nil || pl == nil || chosen.node == n {
+		return nil
 	}
 	if pl.score >= chosen.score {
 		return []Reason{{Kind: ReasonTie, Node: n.name, Other: chosen.name, Score: pl.score}}
@@ -352,23 +381,34 @@ func (r *resource) outscored(n *node) []Reason {
 	numbers := Reason{Kind: ReasonScore, Node: n.name, Score: pl.score, Other: chosen.name, Than: chosen.score}
 	best := numbers
 	var most cib.Score
-	for _, why := range r.contributions(chosen.node) {
-		if why.Score > most {
-			best, most = why, why.Score
-		}
-	}
-	for _, why := range r.contributions(n) {
-		if -why.Score > most {
-			best, most = why, -why.Score
+	there, here := r.contributions(chosen.node), r.contributions(n)
+	for _, why := range append(slices.Clone(there), here...) {
+		if gain := counts(there, why).Add(-counts(here, why)); gain > most {
+			best, most = why, gain
 		}
 	}
 	if f := r.followersWish(chosen.node, n); f.Score > most {
 		best = f
+		if bans := r.followerBans(n, map[*resource]bool{r: true}); len(bans) > 0 {
+			best = bans[0]
+		}
 	}
 	if best == numbers {
 		return []Reason{numbers}
 	}
 	return []Reason{best, numbers}
+}
+
+// counts sums what a constraint, or another reason, gives in a list: of a clone
+// that others are to be with, each instance gives something.
+func counts(list []Reason, of Reason) cib.Score {
+	var sum cib.Score
+	for _, why := range list {
+		if why.Kind == of.Kind && why.ID == of.ID && why.Rule == of.Rule {
+			sum = sum.Add(why.Score)
+		}
+	}
+	return sum
 }
 
 // followersWish is what is left of the difference of two nodes' scores when all

@@ -27,8 +27,11 @@ type NodeExplanation struct {
 	// Failures are the failed operations in its history.
 	Failures []Failure       `json:"failures,omitempty"`
 	Actions  []PlannedAction `json:"actions,omitempty"`
-	// Unfenced tells why it must be fenced and cannot.
-	Unfenced *Reason `json:"unfenced,omitempty"`
+	// Fencers are the devices that may fence it. Unfenced tells why it cannot be
+	// fenced, though it must be or may have to be; UnfencedSteps what would help.
+	Fencers       []string `json:"fencers,omitempty"`
+	Unfenced      *Reason  `json:"unfenced,omitempty"`
+	UnfencedSteps []Step   `json:"unfenced-steps,omitempty"`
 	// Steps would let it run resources again.
 	Steps []Step `json:"steps,omitempty"`
 }
@@ -75,12 +78,18 @@ func (x *explainer) node(n *node) *NodeExplanation {
 			}
 		}
 	}
-	if n.unclean && !p.canFence(n) {
-		out.Unfenced = &Reason{Kind: ReasonUnreachable, Node: n.name, Detail: p.whyNoFencing()}
+	if out.Unfenced = p.notFenced(n); out.Unfenced == nil && n.kind != pingNode && !n.isGuest() && p.options.fencing {
+		out.Fencers = p.fencersOf(n)
+	}
+	if out.Unfenced != nil {
+		out.UnfencedSteps = p.fencingSteps(n)
+		if out.Unfenced.Name == "device" {
+			out.UnfencedSteps = []Step{{Kind: StepDevice, Node: n.name}}
+		}
 	}
 	for _, why := range out.State {
 		w := &way{p: p, asked: map[*resource]bool{}}
-		steps := w.node(why, nil)
+		steps := w.node(why, nil, n)
 		if why.Kind == ReasonGuestDown || why.Kind == ReasonDisconnect {
 			steps = w.connection(n)
 		}

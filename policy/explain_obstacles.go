@@ -174,7 +174,7 @@ func (w *way) undo(why Reason, r *resource, n *node) []Step {
 	}
 	switch why.Kind {
 	case ReasonStandby, ReasonOffline, ReasonUnclean, ReasonPending, ReasonShutdown, ReasonLock, ReasonMaintenance, ReasonHealth:
-		return w.node(why, subject)
+		return w.node(why, subject, n)
 	case ReasonTargetRole:
 		return []Step{{Kind: StepStart, Resource: subject.configured()}}
 	case ReasonUnmanaged:
@@ -186,7 +186,7 @@ func (w *way) undo(why Reason, r *resource, n *node) []Step {
 	case ReasonBlocked, ReasonOnFail, ReasonFailure, ReasonThreshold, ReasonRecover:
 		return []Step{{Kind: StepCleanup, Resource: r.failing(subject).configured()}}
 	case ReasonMultiple:
-		return p.stopByHandSteps(subject)
+		return p.stopByHandSteps(subject, n)
 	case ReasonLocation:
 		return append(p.ruleSteps(why), removal(why)...)
 	case ReasonOptIn:
@@ -288,8 +288,9 @@ func (r *resource) moreSteps(kind ReasonKind) []Step {
 	return nil
 }
 
-// node are the steps that let a node run things again.
-func (w *way) node(why Reason, subject *resource) []Step {
+// node are the steps that let a node run things again, or for a shutdown lock
+// let the resource go to the node that is wanted.
+func (w *way) node(why Reason, subject *resource, wanted *node) []Step {
 	p := w.p
 	n := p.nodeByName[why.Node]
 	switch {
@@ -305,6 +306,8 @@ func (w *way) node(why Reason, subject *resource) []Step {
 		return []Step{{Kind: StepOnline, Node: why.Node}}
 	case why.Kind == ReasonHealth:
 		return []Step{{Kind: StepHealth, Node: why.Node}}
+	case why.Kind == ReasonLock && wanted != nil && wanted.name != why.Other:
+		return []Step{{Kind: StepProperty, Name: "shutdown-lock", Value: "false"}}
 	case why.Kind == ReasonLock:
 		return []Step{{Kind: StepNodeBack, Node: why.Other}}
 	case why.Kind != ReasonMaintenance && n == nil:
@@ -337,10 +340,13 @@ func (w *way) connection(n *node) []Step {
 }
 
 // stopByHandSteps end that a resource is active more than once where
-// multiple-active leaves that to the administrator.
-func (p *plan) stopByHandSteps(r *resource) []Step {
+// multiple-active leaves that to the administrator: it stays on one node.
+func (p *plan) stopByHandSteps(r *resource, stays *node) []Step {
 	var out []Step
 	for _, n := range r.running {
+		if n == stays {
+			continue
+		}
 		out = append(out, Step{Kind: StepStopByHand, Resource: r.configured(), Node: n.name})
 	}
 	slices.Reverse(out)

@@ -76,15 +76,17 @@ func (r *resource) promotionBans(inst *resource, n *node) []Reason {
 		}
 	}
 	for _, c := range append(slices.Clone(r.thisWith), inst.thisWith...) {
-		if c.dependentRole != rolePromoted {
-			continue
-		}
 		f := follow{c: c, primary: c.primary}
 		s := f.scoreAt(n)
-		if c.score <= minusInfinity && s >= 0 {
+		why := f.reason(inst, s)
+		switch {
+		case c.dependentRole == rolePromoted && s <= minusInfinity:
+		case c.dependentRole == roleUnpromoted && s >= 0 && c.score >= infinity:
+			why.Detail = "which counts for role Unpromoted"
+		default:
 			continue
 		}
-		if why := f.reason(inst, s); s <= minusInfinity && !slices.Contains(out, why) {
+		if !slices.Contains(out, why) {
 			out = append(out, why)
 		}
 	}
@@ -112,6 +114,7 @@ func (r *resource) promotionLost(top, inst *resource, n *node) Reason {
 	switch {
 	case !set && inst.sortIndex < 0 && top.clone.promotedMax > 0:
 		why.Value = "none"
+	case set && inst.sortIndex < 0:
 	case promoted >= top.clone.promotedMax:
 		why.Value = "max"
 	case beside > 0 && beside >= top.clone.promotedNodeMax:

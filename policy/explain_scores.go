@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 
 	"kvmha/internal/cib"
@@ -95,7 +96,7 @@ func (f follow) scoreAt(n *node) cib.Score {
 	attr := f.c.attribute("#id")
 	with := false
 	for _, pl := range f.primary.assignedTo() {
-		if f.hasRole(pl.node) && strings.EqualFold(pl.attrs[attr], n.attrs[attr]) {
+		if f.hasRole(pl.node) && !f.blockedOn(pl.node) && strings.EqualFold(pl.attrs[attr], n.attrs[attr]) {
 			with = true
 		}
 	}
@@ -106,6 +107,14 @@ func (f follow) scoreAt(n *node) cib.Score {
 		return 0
 	}
 	return f.c.score
+}
+
+// blockedOn: the instance of a clone on n is blocked, and so nothing for others
+// to rely on.
+func (f follow) blockedOn(n *node) bool {
+	return f.primary.isClone() && f.c.score >= infinity && slices.ContainsFunc(f.primary.children, func(c *resource) bool {
+		return nodeOf(c.where()) == n && c.anyBlocked()
+	})
 }
 
 // hasRole: what is on n has the role that the colocation asks for.
@@ -133,6 +142,9 @@ func (f follow) reason(r *resource, s cib.Score) Reason {
 		return Reason{Kind: ReasonContainer, Resource: f.primary.id, Other: where, Score: s, Name: "belongs"}
 	}
 	why := Reason{Kind: ReasonColocation, ID: id, Resource: f.primary.id, Other: where, Score: s, Than: f.c.score, Name: f.c.attr}
+	if slices.ContainsFunc(f.primary.assignedTo(), func(pl *place) bool { return f.blockedOn(pl.node) }) {
+		why.Detail = "where it is blocked"
+	}
 	if f.c.primaryRole >= roleUnpromoted {
 		why.Value = f.c.primaryRole.String()
 	}

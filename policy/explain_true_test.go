@@ -109,8 +109,37 @@ func TestARemedyDoesWhatItSays(t *testing.T) {
 			if !placed(policy.Schedule(in), id, v.Node) {
 				t.Errorf("%s is not on %s after %+v; it was not there because %v", id, v.Node, v.Remedy.Steps, v.Against)
 			}
+			for _, other := range v.Remedy.Or {
+				if !placed(policy.Schedule(inputOf(other.Apply(c))), id, v.Node) {
+					t.Errorf("%s is not on %s after %+v alone", id, v.Node, other)
+				}
+			}
 			if placed(policy.Schedule(inputOf(c)), id, v.Node) {
 				t.Errorf("%s was on %s all the time", id, v.Node)
+			}
+		})
+	})
+}
+
+func TestARemedyForARolePromotes(t *testing.T) {
+	t.Parallel()
+	sample(t, func(t *testing.T, c *cib.CIB) {
+		explained(c, func(id string, v policy.Verdict) {
+			if v.RoleRemedy == nil {
+				return
+			}
+			after := c
+			for _, step := range v.RoleRemedy.Steps {
+				after = step.Apply(after)
+			}
+			e, ok := policy.Explain(inputOf(after), id)
+			if !ok || e.Resource == nil {
+				t.Fatalf("%s is gone after %+v", id, v.RoleRemedy.Steps)
+			}
+			for _, now := range e.Resource.Nodes {
+				if now.Node == v.Node && now.Role != policy.Promoted {
+					t.Errorf("%s is %s on %s after %+v; it was not promoted because %v", id, now.Role, v.Node, v.RoleRemedy.Steps, v.RoleWhy)
+				}
 			}
 		})
 	})

@@ -71,12 +71,12 @@ func (r Reason) placeWords() string {
 	case ReasonFollowers:
 		return "what is colocated with it (" + r.Detail + ") changes the score of " + r.Node + " by " + r.Score.String()
 	case ReasonGroup:
-		return "as a member of group " + r.ID + " it goes where " + r.Resource + " is, and that is " + placeWords(r.Other)
+		return "as a member of group " + r.ID + " " + r.subject() + " goes where " + r.Resource + " is, and that is " + placeWords(r.Other)
 	case ReasonContainer:
 		if r.Name != "" {
-			return "it belongs to " + r.Resource + ", which is " + placeWords(r.Other)
+			return r.subject() + " belongs to " + r.Resource + ", which is " + placeWords(r.Other)
 		}
-		return "it lives inside " + r.Resource + ", which is " + placeWords(r.Other)
+		return r.subject() + " lives inside " + r.Resource + ", which is " + placeWords(r.Other)
 	case ReasonThreshold:
 		return r.subject() + " failed on " + r.Node + " (fail count " + r.Value + "), and migration-threshold is " + r.Name
 	case ReasonTicket:
@@ -86,7 +86,7 @@ func (r Reason) placeWords() string {
 	case ReasonCapacity:
 		return "node " + r.Node + " has too little capacity left" + prefixedBy(": ", r.Detail)
 	case ReasonOptIn:
-		return "symmetric-cluster=false, and no constraint allows " + r.Node
+		return "symmetric-cluster=false, and no constraint allows " + r.Node + prefixedBy(" for ", r.Subject)
 	case ReasonDiscovery:
 		return "resource-discovery=exclusive limits it to other nodes than " + r.Node
 	case ReasonCloneMax:
@@ -130,18 +130,18 @@ func (r Reason) togetherWords() string {
 	relation := ""
 	switch {
 	case r.Than >= infinity:
-		relation = " keeps it with " + other
+		relation = " keeps " + r.subject() + " with " + other
 	case r.Than <= minusInfinity:
-		relation = " keeps it apart from " + other
+		relation = " keeps " + r.subject() + " apart from " + other
 	case r.Than < 0:
-		relation = " wants it apart from " + other + " (score " + r.Than.String() + ")"
+		relation = " wants " + r.subject() + " apart from " + other + " (score " + r.Than.String() + ")"
 	default:
-		relation = " wants it beside " + other + " (score " + r.Than.String() + ")"
+		relation = " wants " + r.subject() + " beside " + other + " (score " + r.Than.String() + ")"
 	}
 	if r.Name != "" {
 		relation += " by " + r.Name
 	}
-	return "colocation " + r.ID + relation + ", and that is " + placeWords(r.Other)
+	return "colocation " + r.ID + relation + ", and that is " + placeWords(r.Other) + prefixedBy(", ", r.Detail)
 }
 
 func placeWords(node string) string {
@@ -206,7 +206,7 @@ func (r Reason) nodeWords() string {
 	case ReasonGuestDown:
 		return r.Resource + ", which node " + r.Node + " lives in, " + firstText(r.Detail, "does not run")
 	case ReasonDisconnect:
-		return "there is no connection to remote node " + r.Node + ": " + r.Resource + " " + firstText(r.Detail, "does not run")
+		return "the connection to remote node " + r.Node + " (" + r.Resource + ") " + firstText(r.Detail, "does not run")
 	case ReasonPing:
 		return "node " + r.Node + " is a ping node and runs nothing"
 	case ReasonUnreachable:
@@ -295,7 +295,11 @@ func (r Reason) actionWords() string {
 	case ReasonAgent:
 		return r.its("agent") + " was changed"
 	case ReasonOperation:
-		return r.its("recurring "+r.Action) + " on " + r.Node + " ends: " + r.Detail
+		why := r.Detail
+		if why == "orphan" {
+			why = "the configuration asks for it no more"
+		}
+		return r.its("recurring "+r.Action) + " on " + r.Node + " ends: " + why
 	case ReasonHistory:
 		return r.its("record") + " on " + r.Node + " is dropped: " + r.Detail
 	case ReasonFailCount:
@@ -305,10 +309,13 @@ func (r Reason) actionWords() string {
 	case ReasonBlockedBy:
 		return r.needWords()
 	case ReasonMigration:
-		return "it is the last step of a live migration of " + r.subject() + prefixedBy(" from ", r.Node)
+		return "it is the last step of " + r.its("live migration") + prefixedBy(" from ", r.Node)
 	case ReasonFencing:
 		return "node " + r.Node + " is unclean: " + firstText(r.Detail, "its state is unknown")
 	case ReasonFenced:
+		if r.Action != "" {
+			return "the fencing of " + r.Node + " stops it, and it is to run again"
+		}
 		return "the fencing of " + r.Node + " stops it"
 	case ReasonUnfencing:
 		return "node " + r.Node + " must be unfenced: " + r.Detail
@@ -337,18 +344,22 @@ func (r Reason) orderWords() string {
 
 // isTo puts the action of another resource as what happens to that.
 var isTo = map[string]string{
-	"start": " is to start", "stop": " is to stop", "promote": " is to be promoted", "demote": " is to be demoted", "delete": " is forgotten",
+	"start": " is to start", "stop": " is to stop", "promote": " is to be promoted", "demote": " is to be demoted", "delete": " is forgotten", "restart": " is to be restarted",
 }
 
 // tie is what ties two actions together.
 func (r Reason) tie() string {
 	switch {
 	case r.Name == "inside":
-		return firstText(r.Subject, "it") + " lives inside of that"
+		return "it lives inside of that"
+	case r.Name == "host":
+		return "node " + r.Other + " lives inside of that"
+	case r.Name == "group":
+		return "group " + r.Other + " orders the two"
 	case r.ID != "":
 		return "constraint " + r.ID + " orders the two"
 	}
-	return "that goes with it"
+	return "it depends on that"
 }
 
 func (r Reason) what() string {

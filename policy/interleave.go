@@ -163,7 +163,7 @@ func (p *plan) updateInterleaved(first, then *action, n *node, filter actFlag, k
 		with := first.r.compatible(c, roleUnknown, now)
 		if with == nil {
 			if !now && kind&(ordRunnableFirst|ordImpliesThen) != 0 && c.assignAll(nil, true) {
-				c.noteAt(nil, Reason{Kind: ReasonBlockedBy, ID: p.orderID(then.r, first.r), Action: first.r.cloneTask(first), Resource: first.r.id, Detail: "no instance on its node"}, minusInfinity)
+				c.noteAt(nil, Reason{Kind: ReasonBlockedBy, ID: p.orderID(then.r, first.r), Action: first.r.cloneTask(first), Resource: first.r.id, Detail: "it has no instance there"}, minusInfinity)
 				ch |= changedThen
 			}
 			continue

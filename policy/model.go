@@ -290,6 +290,14 @@ func (r *resource) top() *resource {
 	return r
 }
 
+// outermost is the bundle around r, if it is in one, or else r.top().
+func (r *resource) outermost() *resource {
+	for r.parent != nil {
+		r = r.parent
+	}
+	return r
+}
+
 func (r *resource) inside(outer *resource) bool {
 	for q := r.parent; q != nil; q = q.parent {
 		if q == outer {

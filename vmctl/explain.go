@@ -38,12 +38,14 @@ func newExplain(a *app) *cobra.Command {
 		Use:   "explain RESOURCE|NODE|fence",
 		Short: "Say why a resource or a node is as it is, and what would change that",
 		Long: `Tells why a resource is where it is, or nowhere; for every other node what keeps it from there; what happens next, with
-the cause of each action; and what would have to change, as the command that does it. Each remedy has been tried on a
-copy of the cluster's state. For a node: what state it is in and why, what runs there, what cannot.
+the cause of each action; and what would have to change, as the command that does it or the change of the configuration.
+Each remedy has been tried on a copy of the cluster's state. For a node: what state it is in and why, what runs there,
+what cannot, and what can fence it.
 
-An instance of a clone is named with its number (web:1). "fence" tells what has been fenced and why. With -x the
-answer is for a saved CIB (XML), or for a configuration (TOML) as if all nodes were up and nothing ran yet.`,
-		Example: "  vm-ctl explain db1\n  vm-ctl explain beta --json\n  vm-ctl explain web -x cib.xml",
+An instance of a clone is named with its number (web:1), what a bundle is made of by its own name (box-podman-0).
+"fence" tells what has been fenced and why. With -x the answer is for a saved CIB (XML), or for a configuration (TOML)
+as if all nodes were up and nothing ran yet. What --json prints is described in docs/explain.md.`,
+		Example: "  vm-ctl explain db1\n  vm-ctl explain web:1\n  vm-ctl explain beta --json\n  vm-ctl explain web -x cib.xml -t 2026-11-22T12:00:00Z",
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			return a.explain(cmd.Context(), f, given[0])

@@ -30,9 +30,15 @@ func (w *explainWriter) node(n *policy.NodeExplanation) {
 	}
 	if n.Unfenced != nil {
 		w.line("  %s.", sentence(*n.Unfenced))
+		if len(n.UnfencedSteps) > 0 {
+			w.line("  It could be fenced after %s.", stepsText(n.UnfencedSteps))
+		}
 	}
 	for _, f := range n.Failures {
 		w.line("  %s", failureText(f))
+	}
+	if len(n.Fencers) > 0 {
+		w.line("  It can be fenced by %s.", strings.Join(n.Fencers, ", "))
 	}
 	if len(n.Steps) > 0 {
 		w.line("  It would take resources again after %s.", stepsText(n.Steps))

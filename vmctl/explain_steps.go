@@ -7,7 +7,7 @@ import (
 )
 
 // stepsText joins the steps of a remedy: all of them are needed. What is to be
-// written into the configuration is written at once.
+// written into the configuration is written at once, and nodes come back first.
 func stepsText(steps []policy.Step) string {
 	var out, changes []string
 	write := func() {
@@ -16,15 +16,22 @@ func stepsText(steps []policy.Step) string {
 		}
 		changes = nil
 	}
+	var back []string
 	for _, s := range steps {
-		if text := commanded(s); text != "" {
+		switch text := commanded(s); {
+		case s.Kind == policy.StepNodeBack:
+			back = append(back, s.Node)
+		case text == "":
+			changes = append(changes, configured(s))
+		default:
 			write()
 			out = append(out, text)
-			continue
 		}
-		changes = append(changes, configured(s))
 	}
 	write()
+	if len(back) > 0 {
+		out = append([]string{"the return of node" + map[bool]string{true: "s"}[len(back) > 1] + " " + strings.Join(back, ", ") + " into the cluster"}, out...)
+	}
 	return strings.Join(out, ", and then ")
 }
 
@@ -45,11 +52,9 @@ func commanded(s policy.Step) string {
 	case policy.StepStopByHand:
 		return "stopping " + s.Resource + " on " + s.Node + " by hand and `vm-ctl cleanup " + s.Resource + "`"
 	case policy.StepScore:
-		return "its agent gives it a promotion score on " + s.Node + " (node attribute " + s.Name + ", at least " + s.Value + ")"
+		return "the agent of " + s.Resource + " has set its promotion score on " + s.Node + " (node attribute " + s.Name + ") to " + s.Value + " or more"
 	case policy.StepMove:
 		return "`vm-ctl resource move " + s.Resource + " --to " + s.Node + "`"
-	case policy.StepNodeBack:
-		return "the return of node " + s.Node + " into the cluster"
 	case policy.StepValue:
 		return "node attribute " + s.Name + " of " + s.Node + " has become " + s.Value
 	case policy.StepHealth:

@@ -19,7 +19,7 @@ func explainText(e *policy.Explanation, daemons []string) string {
 		if e.Node != nil {
 			w.line("")
 		}
-		w.resource(e.Resource, "")
+		w.resource(e.Resource, "", false)
 	}
 	if len(daemons) > 0 {
 		w.section("What the daemons say")
@@ -38,13 +38,17 @@ func (w *explainWriter) line(format string, values ...any) {
 
 func (w *explainWriter) section(title string) { w.line("\n%s:", title) }
 
-func (w *explainWriter) resource(r *policy.ResourceExplanation, indent string) {
+// resource tells of a resource. Of a group's member it says only what was not
+// said of the group.
+func (w *explainWriter) resource(r *policy.ResourceExplanation, indent string, member bool) {
 	w.line("%s%s", indent, headline(r))
 	for _, why := range r.State {
 		w.line("%s  %s.", indent, sentence(why))
 	}
 	for _, f := range r.Failures {
-		w.line("%s  %s", indent, failureText(f))
+		if !member {
+			w.line("%s  %s", indent, failureText(f))
+		}
 	}
 	if r.Remedy != nil {
 		who := r.Remedy.Resource
@@ -54,14 +58,16 @@ func (w *explainWriter) resource(r *policy.ResourceExplanation, indent string) {
 		w.remedy(indent, who+" would run", r.Remedy)
 	}
 	w.verdicts(r, indent)
-	w.actions(r.Actions, indent)
+	if !member {
+		w.actions(r.Actions, indent)
+	}
 	if len(r.Members) > 0 {
 		w.line("\n%s%s:", indent, map[bool]string{true: "Its members", false: "Its parts"}[r.Kind == "group"])
 		for i := range r.Members {
 			if i > 0 && r.Members[i].Nodes != nil {
 				w.line("")
 			}
-			w.resource(&r.Members[i], indent+"  ")
+			w.resource(&r.Members[i], indent+"  ", r.Kind == "group")
 		}
 	}
 }
@@ -101,8 +107,10 @@ func headline(r *policy.ResourceExplanation) string {
 		return name + " runs nowhere yet, and is to be " + next + but + "."
 	case next == "":
 		return name + " is " + now + broken + ", and is to stop."
+	case now == next && but != "":
+		return name + " is " + now + broken + ", and is to be restarted, which cannot be done."
 	case now == next:
-		return name + " is " + now + broken + ", and is to stay so" + but + "."
+		return name + " is " + now + broken + ", and is to stay so."
 	}
 	return name + " is " + now + broken + ", and is to be " + next + but + "."
 }
@@ -157,6 +165,9 @@ func (w *explainWriter) verdicts(r *policy.ResourceExplanation, indent string) {
 	}
 }
 
+// mostReasons is how many reasons against a node are told; the first decides.
+const mostReasons = 4
+
 // elsewhere tells what keeps a resource from a node. What keeps it from all
 // nodes was said already.
 func (w *explainWriter) elsewhere(r *policy.ResourceExplanation, v *policy.Verdict, indent string) {
@@ -173,6 +184,10 @@ func (w *explainWriter) elsewhere(r *policy.ResourceExplanation, v *policy.Verdi
 		case len(against) < len(v.Against) && i == 0:
 			w.line("%s  For the reason above.", indent)
 		case !slices.Contains(against, why):
+		case i >= mostReasons && len(v.Against) > mostReasons+1:
+			if i == mostReasons {
+				w.line("%s  Besides, there are %d more reasons.", indent, len(v.Against)-i)
+			}
 		case i == 0:
 			w.line("%s  %s.", indent, sentence(why))
 		default:
@@ -192,6 +207,7 @@ func (w *explainWriter) actions(list []policy.PlannedAction, indent string) {
 		return
 	}
 	w.line("\n%sWhat happens next:", indent)
+	told := map[string]bool{}
 	for _, a := range list {
 		what := a.Task
 		if a.Why.Kind == policy.ReasonUnknown {
@@ -200,16 +216,21 @@ func (w *explainWriter) actions(list []policy.PlannedAction, indent string) {
 		if a.Resource != "" {
 			what += " " + a.Resource
 		}
+		text := ""
 		switch {
 		case a.Blocked:
-			w.line("%s  %s on %s cannot be done, because %s.", indent, what, a.Node, a.Why)
+			text = fmt.Sprintf("%s on %s cannot be done, because %s.", what, a.Node, a.Why)
 		case a.Implied:
-			w.line("%s  %s on %s is not needed: %s.", indent, what, a.Node, a.Why)
+			text = fmt.Sprintf("%s on %s is not needed: %s.", what, a.Node, a.Why)
 		case a.Resource == "":
-			w.line("%s  %s of %s, because %s.", indent, what, a.Node, a.Why)
+			text = fmt.Sprintf("%s of %s, because %s.", what, a.Node, a.Why)
 		default:
-			w.line("%s  %s on %s, because %s.", indent, what, a.Node, a.Why)
+			text = fmt.Sprintf("%s on %s, because %s.", what, a.Node, a.Why)
 		}
+		if !told[text] { // an instance may be notified of several things
+			w.line("%s  %s", indent, text)
+		}
+		told[text] = true
 	}
 }
 
