@@ -2,6 +2,7 @@ package policy
 
 import (
 	"strconv"
+	"strings"
 
 	"kvmha/internal/cib"
 )
@@ -21,11 +22,14 @@ type opSettings struct {
 	gathered map[string]string
 }
 
-// opSettings finds the configuration of an operation by its key. What rules
-// decide is gathered at once, so that it is known when they will decide anew.
+// opSettings finds the configuration of an operation by its key; the key of
+// another resource, which a history may have, finds none. What rules decide is
+// gathered at once, so that it is known when they will decide anew.
 func (r *resource) opSettings(task string, intervalMS int64, key string) opSettings {
 	s := opSettings{r: r, task: task, intervalMS: intervalMS}
-	if _, keyTask, keyMS, ok := splitKey(key); ok {
+	name, keyTask, keyMS, ok := splitKey(key)
+	named := strings.EqualFold(name, r.id) || r.historyName != "" && strings.EqualFold(name, r.historyName)
+	if ok && (named || keyTask == "notify" || keyTask == "migrate_to" || keyTask == "migrate_from") {
 		s.spec = r.opSpec(keyTask, keyMS, true)
 	}
 	if s.hasSets() {

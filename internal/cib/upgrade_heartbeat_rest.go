@@ -2,7 +2,6 @@ package cib
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 )
 
@@ -49,34 +48,5 @@ func (u *upgrader) upgradeHeartbeatColocation(c *element) {
 func (e *element) setUnlessEmpty(name, value string) {
 	if value != "" {
 		e.set(name, value)
-	}
-}
-
-// historyNames are the attributes of recorded operations that have dashes now.
-var historyNames = []string{"op_status", "transition_magic", "call_id", "rc_code", "op_digest", "transition_key", "op_restart_digest", "op_force_restart"}
-
-// upgradeHeartbeatStatus brings node states and histories to today's names. It
-// is told once, since nobody wrote them by hand.
-func (u *upgrader) upgradeHeartbeatStatus() {
-	changed := 0
-	for status := range u.root.each("status") {
-		for e := range status.all() {
-			e.attrs = slices.DeleteFunc(e.attrs, func(a attribute) bool { return a.name == "crm-debug-origin" })
-			switch {
-			case e.name == "instance_attributes":
-				u.flatten(e)
-			case e.name == "lrm_resource" && e.get("class") != "ocf":
-				e.drop("provider")
-			}
-			for i := range e.attrs {
-				if a := &e.attrs[i]; slices.Contains(historyNames, a.name) {
-					a.name = strings.ReplaceAll(a.name, "_", "-")
-					changed++
-				}
-			}
-		}
-	}
-	if changed > 0 {
-		u.note(u.root.child("status"), "names with _ in the history of operations", "names with -")
 	}
 }

@@ -42,6 +42,7 @@ func (u *upgrader) upgradeHeartbeatResource(r *element) {
 	}
 	if r.name == "clone" || r.name == "master_slave" {
 		u.dropCloneParameters(r)
+		u.keepUnique(r, meta)
 	}
 	if r.name == "master_slave" {
 		u.note(r, "<master_slave>", "<master>")
@@ -49,6 +50,20 @@ func (u *upgrader) upgradeHeartbeatResource(r *element) {
 	}
 	if len(meta.kids) > 0 {
 		r.kids = slices.Insert(r.kids, 0, meta)
+	}
+}
+
+// keepUnique says of a clone's instances that they differ, which they did unless
+// the clone said otherwise.
+func (u *upgrader) keepUnique(clone, meta *element) {
+	for set := range clone.each("meta_attributes") {
+		if set.pair("globally-unique") != nil || set.pair("globally_unique") != nil {
+			return
+		}
+	}
+	if meta.pair("globally-unique") == nil {
+		meta.addPair(clone.get("id")+"-meta-globally-unique", "globally-unique", "true", clone.line)
+		u.note(clone, "", "meta-attribute globally-unique=true", "instances of a clone were unique by default")
 	}
 }
 
