@@ -56,7 +56,7 @@ func (s Step) Apply(c *cib.CIB) *cib.CIB {
 		out.Config.Resources = append(slices.Clone(c.Config.Resources), &cib.Resource{ID: "what-if", Kind: cib.Primitive, Class: "stonith", Type: "what-if"})
 	case StepBundle:
 		out.Config.Resources = s.rebundled(c.Config.Resources)
-	case StepGrant:
+	case StepGrant, StepActivate:
 		out.Status.Tickets = append(without(c.Status.Tickets, func(t cib.TicketState) bool { return t.ID == s.ID }), cib.TicketState{ID: s.ID, Granted: true})
 	case StepQuorum:
 		out.HaveQuorum = true

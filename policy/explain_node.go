@@ -89,9 +89,11 @@ func (x *explainer) node(n *node) *NodeExplanation {
 	}
 	for _, why := range out.State {
 		w := &way{p: p, asked: map[*resource]bool{}}
-		steps := w.node(why, nil, n)
+		var steps []Step
 		if why.Kind == ReasonGuestDown || why.Kind == ReasonDisconnect {
 			steps = w.connection(n)
+		} else {
+			steps = w.node(why, nil, n)
 		}
 		if len(steps) > 0 && !slices.Contains(out.Steps, steps[0]) {
 			out.Steps = append(out.Steps, steps[0])

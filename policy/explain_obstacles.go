@@ -194,6 +194,9 @@ func (w *way) undo(why Reason, r *resource, n *node) []Step {
 	case ReasonDiscovery:
 		return []Step{{Kind: StepAllow, Resource: r.top().configured(), Node: why.Node, Value: "exclusive"}}
 	case ReasonTicket:
+		if t := p.tickets[why.ID]; t != nil && t.granted {
+			return []Step{{Kind: StepActivate, ID: why.ID}}
+		}
 		return []Step{{Kind: StepGrant, ID: why.ID}}
 	case ReasonQuorum:
 		return []Step{{Kind: StepQuorum}}

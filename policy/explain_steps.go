@@ -19,6 +19,7 @@ const (
 	StepRemove     StepKind = "remove-constraint" // the constraint ID must go
 	StepAllow      StepKind = "allow"             // a location constraint must allow Node for Resource
 	StepGrant      StepKind = "grant-ticket"      // the site must get ticket ID
+	StepActivate   StepKind = "activate-ticket"   // ticket ID must leave its standby
 	StepQuorum     StepKind = "quorum"            // this partition must get quorum
 	StepPrefer     StepKind = "prefer"            // a location constraint must want Node for Resource, in role Value if any
 	StepScore      StepKind = "promotion-score"   // the agent of Resource must rate Node with Value (node attribute Name)

@@ -61,6 +61,8 @@ func commanded(s policy.Step) string {
 		return "node " + s.Node + " has become healthy (its #health attributes)"
 	case policy.StepGrant:
 		return "ticket " + s.ID + " has been granted to this site"
+	case policy.StepActivate:
+		return "ticket " + s.ID + " has left its standby at this site"
 	case policy.StepQuorum:
 		return "the return of enough nodes for a quorum"
 	}
