@@ -42,12 +42,13 @@ type Engine struct {
 	uninvited *notices // the same to all others
 	own       *notices // what is logged about this node; no stranger can fill it
 
-	running sync.WaitGroup
-	spawned sync.WaitGroup
-	alive   context.Context // ends with Run; set by Run for what the loop spawns
-	stop    chan struct{}   // closed when Run ends
-	greets  chan struct{}   // one token for each greeting of a configured address
-	foreign chan struct{}   // one token for each greeting of any other
+	running   sync.WaitGroup
+	spawned   sync.WaitGroup
+	departure sync.WaitGroup  // memberlist's leaving
+	alive     context.Context // ends with Run; set by Run for what the loop spawns
+	stop      chan struct{}   // closed when Run ends
+	greets    chan struct{}   // one token for each greeting of a configured address
+	foreign   chan struct{}   // one token for each greeting of any other
 
 	// Of the loop only.
 	pauses   pauses
@@ -159,6 +160,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.loop(ctx)
 	cancel()
 	e.closeLinks()
+	e.departure.Wait()
 	if err := members.Shutdown(); err != nil {
 		e.log.Warn("gossip-shutdown-failed", "error", err)
 	}

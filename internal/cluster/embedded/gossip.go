@@ -64,10 +64,12 @@ func (e *Engine) rejoin(p *peer, now time.Time) {
 	})
 }
 
-// leaveGossip lets memberlist tell the others that this node goes.
+// leaveGossip lets memberlist tell the others that this node goes. Run waits for
+// it before it shuts memberlist down, which panics when it is told to leave
+// after that.
 func (e *Engine) leaveGossip() {
 	limit := min(e.opts.DeadTime/2, 300*time.Millisecond)
-	e.spawn(func(context.Context) {
+	e.departure.Go(func() {
 		if err := e.members.Leave(limit); err != nil {
 			e.log.Debug("gossip-leave-failed", "error", err)
 		}
