@@ -74,6 +74,13 @@ func (c *checker) element(e *element) {
 		c.agent(e)
 	case "rsc_location":
 		c.location(e)
+		c.setsOr(e, "rsc", "rsc-pattern")
+	case "rsc_colocation":
+		c.setsOr(e, "rsc", "with-rsc")
+	case "rsc_order":
+		c.setsOr(e, "first", "then")
+	case "rsc_ticket":
+		c.setsOr(e, "rsc")
 	case "rule":
 		c.rule(e)
 	case "date_expression":
@@ -124,6 +131,7 @@ func (c *checker) attributes(e *element, f *form) {
 		}
 	}
 	if e.find("id-ref") != nil {
+		c.reference(e)
 		return
 	}
 	for _, name := range f.required {
@@ -139,6 +147,22 @@ func (c *checker) attributes(e *element, f *form) {
 	}
 	if f.way != nil && ways != 1 {
 		c.fail(e, "has %d of the attributes %s: it takes exactly one", ways, strings.Join(f.way, ", "))
+	}
+}
+
+// reference checks that what stands for another element says nothing itself. A
+// pair may give the other's value another name.
+func (c *checker) reference(e *element) {
+	if e.name == "nvpair" {
+		return
+	}
+	for _, a := range e.attrs {
+		if a.name != "id-ref" {
+			c.fail(e, "%s means nothing beside id-ref: remove one of them", a.name)
+		}
+	}
+	if len(e.kids) > 0 {
+		c.fail(e, "has content and an id-ref: use one of them")
 	}
 }
 
@@ -191,6 +215,18 @@ func (c *checker) agent(e *element) {
 		c.fail(e, `attribute "provider" is missing: an agent of class ocf has one, such as heartbeat`)
 	case e.get("class") != "ocf" && e.find("class") != nil && e.find("provider") != nil:
 		c.fail(e, `attribute "provider" is not for class %s: remove it`, e.get("class"))
+	}
+}
+
+// setsOr checks that a constraint names its resources by sets or by attributes.
+func (c *checker) setsOr(e *element, names ...string) {
+	for range e.each("resource_set") {
+		for _, name := range names {
+			if e.find(name) != nil {
+				c.fail(e, "has %s and sets: use one of them", name)
+			}
+		}
+		return
 	}
 }
 

@@ -3,6 +3,7 @@ package cib
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"unicode"
 )
 
@@ -134,30 +135,45 @@ func isName(value string) string {
 	return ""
 }
 
+// exactly accepts words as they are written; options take them in any case, but
+// attributes do not.
+func exactly(words ...string) check {
+	known := oneOf(words...)
+	return func(value string) string {
+		if slices.Contains(words, value) {
+			return ""
+		}
+		if wrong := known(value); wrong != "" {
+			return wrong
+		}
+		return fmt.Sprintf("%q is written in another case than one of %s", value, strings.Join(words, ", "))
+	}
+}
+
 // attrTypes check the values of attributes; "id" and "ref" are looked at apart.
 var attrTypes = map[string]check{
 	"":            func(string) string { return "" },
 	"id":          func(string) string { return "" },
 	"ref":         func(string) string { return "" },
-	"action":      isAction,
-	"and-or":      oneOf("and", "or"),
+	"action":      exactly("start", "stop", "promote", "demote"),
+	"and-or":      exactly("and", "or"),
 	"bool":        isSchemaBool,
-	"class":       oneOf(classes...),
-	"comparison":  isComparison,
+	"class":       exactly(classes...),
+	"comparison":  exactly("lt", "gt", "lte", "gte", "eq", "ne", "defined", "not_defined"),
 	"count":       isCount,
-	"date-check":  isDateCheck,
-	"discovery":   isDiscovery,
-	"kind":        isKind,
-	"loss-policy": isLossPolicy,
-	"node":        oneOf("member", "normal", "ping", "remote"),
-	"on-fail":     oneOf("ignore", "block", "stop", "restart", "standby", "fence", "restart-container", "demote"),
-	"ordering":    oneOf("group", "listed"),
-	"permission":  oneOf("read", "write", "deny"),
+	"date-check":  exactly("gt", "lt", "in_range", "date_spec"),
+	"discovery":   exactly("always", "never", "exclusive"),
+	"kind":        exactly("Mandatory", "Optional", "Serialize"),
+	"loss-policy": exactly("stop", "demote", "fence", "freeze"),
+	"node":        exactly("member", "normal", "ping", "remote"),
+	"on-fail":     exactly("ignore", "block", "stop", "restart", "standby", "fence", "restart-container", "demote"),
+	"ordering":    exactly("group", "listed"),
+	"permission":  exactly("read", "write", "deny"),
 	"positive":    isPositive,
-	"requires":    oneOf("nothing", "quorum", "fencing", "unfencing"),
-	"role":        isRole,
+	"requires":    exactly("nothing", "quorum", "fencing", "unfencing"),
+	"role":        exactly("Started", "Stopped", "Promoted", "Unpromoted", "Master", "Slave"),
 	"score":       isScore,
-	"source":      oneOf("literal", "param", "meta"),
-	"value-type":  isValueType,
+	"source":      exactly("literal", "param", "meta"),
+	"value-type":  exactly("string", "integer", "number", "version"),
 	"whole":       isWhole,
 }
