@@ -84,20 +84,39 @@ func (p *plan) unpackResourceHistory(n *node, h *cib.ResourceHistory, likely *re
 	}
 	saved := r.role
 	r.role = roleUnknown
-	var space [opSpace]*cib.OpHistory
-	ops := sortedOps(h, space[:0])
 	st := historyState{r: r, n: n}
-	for _, op := range ops {
-		p.unpackOperation(&st, op)
+	if r.neverThere(h) {
+		st.foundStopped()
+	} else {
+		p.unpackOperations(&st, h)
 	}
-	start, stop := activeRange(ops)
-	p.unpackRecurring(r, n, ops, start, stop)
 	p.settleState(&st)
 	if t, ok := r.targetRole(); ok && (r.next == roleUnknown || t < r.next) {
 		r.next = t
 	}
 	r.role = max(r.role, saved)
 	return r
+}
+
+// neverThere: all that is known is that a probe found nothing. That is so of
+// most histories.
+func (r *resource) neverThere(h *cib.ResourceHistory) bool {
+	if len(h.Ops) != 1 || r.failureTimeout > 0 {
+		return false
+	}
+	op := &h.Ops[0]
+	return op.RC == cib.NotRunning && op.Status == cib.ExecDone && isProbe(op) && !isLastFailure(op)
+}
+
+// unpackOperations reads the results of a history, and what recurs now.
+func (p *plan) unpackOperations(st *historyState, h *cib.ResourceHistory) {
+	var space [opSpace]*cib.OpHistory
+	ops := sortedOps(h, space[:0])
+	for _, op := range ops {
+		p.unpackOperation(st, op)
+	}
+	start, stop := activeRange(ops)
+	p.unpackRecurring(st.r, st.n, ops, start, stop)
 }
 
 // historyOwner finds the resource whose history this is. For anonymous clones

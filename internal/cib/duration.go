@@ -24,8 +24,11 @@ func ParseDuration(text string) (time.Duration, error) {
 	if strings.HasPrefix(t, "P") {
 		return parseISODuration(t)
 	}
-	digits := strings.TrimRight(t, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ ")
-	word := strings.ToLower(strings.TrimSpace(t[len(digits):]))
+	end := len(t)
+	for end > 0 && (t[end-1] == ' ' || isLetter(t[end-1])) {
+		end--
+	}
+	digits, word := t[:end], strings.ToLower(strings.TrimSpace(t[end:]))
 	unit, known := durationUnits[word]
 	if !known && len(word) > 2 {
 		unit, known = durationUnits[strings.TrimSuffix(word, "s")] // "mins", "seconds"
@@ -36,6 +39,8 @@ func ParseDuration(text string) (time.Duration, error) {
 	}
 	return time.Duration(n * float64(unit)), nil
 }
+
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 func parseISODuration(t string) (time.Duration, error) {
 	bad := fmt.Errorf("duration %q is no ISO 8601 duration such as PT1M30S or P1D", t)
