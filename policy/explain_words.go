@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"strconv"
 	"strings"
 
 	"kvmha/internal/cib"
@@ -144,11 +145,18 @@ func (r Reason) togetherWords() string {
 	return "colocation " + r.ID + relation + ", and that is " + placeWords(r.Other) + prefixedBy(", ", r.Detail)
 }
 
-func placeWords(node string) string {
-	if node == "" {
+// mostNames is how many names of nodes are told one after the other.
+const mostNames = 8
+
+// placeWords tells where something is, of many nodes how many they are.
+func placeWords(nodes string) string {
+	if nodes == "" {
 		return "nowhere"
 	}
-	return "on " + node
+	if n := strings.Count(nodes, ", ") + 1; n > mostNames {
+		return "on " + strconv.Itoa(n) + " nodes"
+	}
+	return "on " + nodes
 }
 
 func bracketed(text string) string {

@@ -272,3 +272,18 @@ func TestExplainAddsWhatTheDaemonsSay(t *testing.T) {
 		t.Errorf("status %d, errors %q, output\n%s", status, errOut, out)
 	}
 }
+
+func TestANodesNameIsReplacedWhereItStandsAlone(t *testing.T) {
+	for _, tt := range []struct{ node, text, want string }{
+		{"n1", "n1 is down", "NODE is down"},
+		{"n1", "(n1), n1.", "(NODE), NODE."},
+		{"n1", "n11, an1, n1-b and n1_b are others", "n11, an1, n1-b and n1_b are others"},
+		{"n1", "n1n1", "n1n1"},
+		{"n1", "`vm-ctl node online n1`", "`vm-ctl node online NODE`"},
+		{"n1", "", ""},
+	} {
+		if got := insteadOf(tt.node, tt.text); got != tt.want {
+			t.Errorf("insteadOf(%q, %q) = %q, want %q", tt.node, tt.text, got, tt.want)
+		}
+	}
+}

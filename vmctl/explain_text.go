@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"kvmha/policy"
 )
@@ -158,18 +160,76 @@ func (w *explainWriter) verdicts(r *policy.ResourceExplanation, indent string) {
 			w.remedy(indent, "It would be promoted there", v.RoleRemedy)
 		}
 	}
-	for _, v := range r.Nodes {
-		if !v.Here {
-			w.elsewhere(r, &v, indent)
+	w.elsewheres(r, indent)
+}
+
+// alike is from how many nodes on those of which the same is to be said are
+// told of together.
+const alike = 4
+
+// elsewheres tells what keeps a resource from each of the other nodes. Of many
+// nodes of which the same is to be said, it is said of "NODE".
+func (w *explainWriter) elsewheres(r *policy.ResourceExplanation, indent string) {
+	nodes := map[string][]string{}
+	texts := make([]string, len(r.Nodes))
+	for i := range r.Nodes {
+		v := &r.Nodes[i]
+		if v.Here {
+			continue
 		}
+		own := &explainWriter{}
+		own.elsewhere(r, v, indent)
+		texts[i] = own.text.String()
+		general := insteadOf(v.Node, texts[i])
+		nodes[general] = append(nodes[general], v.Node)
+	}
+	for i, text := range texts {
+		if text == "" {
+			continue
+		}
+		general := insteadOf(r.Nodes[i].Node, text)
+		switch list := nodes[general]; {
+		case len(list) < alike:
+			w.why(indent, r.Nodes[i].Node, text)
+		case list[0] == r.Nodes[i].Node:
+			w.why(indent, "NODE, which is each of "+strings.Join(list, ", "), general)
+		}
+	}
+}
+
+func (w *explainWriter) why(indent, node, text string) {
+	w.line("\n%sWhy not on %s:", indent, node)
+	w.text.WriteString(text)
+}
+
+// insteadOf writes NODE for a node's name.
+func insteadOf(node, text string) string {
+	inName := func(c rune) bool { return c == '-' || c == '_' || unicode.IsLetter(c) || unicode.IsDigit(c) }
+	var b strings.Builder
+	for begin := 0; ; {
+		at := strings.Index(text[begin:], node)
+		if at < 0 {
+			return b.String() + text[begin:]
+		}
+		at += begin
+		end := at + len(node)
+		b.WriteString(text[begin:at])
+		before, _ := utf8.DecodeLastRuneInString(text[:at])
+		after, _ := utf8.DecodeRuneInString(text[end:])
+		if inName(before) || inName(after) {
+			b.WriteString(node)
+		} else {
+			b.WriteString("NODE")
+		}
+		begin = end
 	}
 }
 
 // mostReasons is how many reasons against a node are told; the first decides.
 const mostReasons = 4
 
-// elsewhere tells what keeps a resource from a node. What keeps it from all
-// nodes was said already.
+// elsewhere tells what keeps a resource from a node, nothing if what keeps it
+// from all nodes was said already.
 func (w *explainWriter) elsewhere(r *policy.ResourceExplanation, v *policy.Verdict, indent string) {
 	against := v.Against
 	if len(r.State) > 0 && len(against) > 0 && against[0] == r.State[0] {
@@ -178,7 +238,6 @@ func (w *explainWriter) elsewhere(r *policy.ResourceExplanation, v *policy.Verdi
 			return
 		}
 	}
-	w.line("\n%sWhy not on %s:", indent, v.Node)
 	for i, why := range v.Against {
 		switch {
 		case len(against) < len(v.Against) && i == 0:
