@@ -195,9 +195,13 @@ func scaled(s cib.Score, factor float32) cib.Score {
 	return 0
 }
 
-// bestScore is r's highest score among nodes that share an attribute with n.
+// bestScore is r's highest score among nodes that share an attribute with n,
+// or, like n, do not have it. As in the reference that goes for #uname, too.
 func (r *resource) bestScore(attr string, n *node) cib.Score {
-	if attr == "" || attr == "#uname" {
+	if attr == "" {
+		attr = "#uname"
+	}
+	if attr == "#uname" && n.named() {
 		if pl := r.allowed.get(n); pl != nil && pl.usable() {
 			return max(pl.score, minusInfinity)
 		}

@@ -101,6 +101,12 @@ func (n *node) isGuest() bool {
 	return n.kind == remoteNode && n.remote != nil && n.remote.container != nil
 }
 
+// named: the node has its attribute #uname. A remote or guest node has none
+// before its state is read, unless the configuration lists it as a node.
+func (n *node) named() bool {
+	return n.kind != remoteNode || n.historyRead || n.attrs["#uname"] != ""
+}
+
 // container is the resource that a guest node is in.
 func (n *node) container() string {
 	if !n.isGuest() {
