@@ -146,9 +146,9 @@ func (p *plan) operationExpired(r *resource, n *node, op *cib.OpHistory) bool {
 	expired := false
 	var unexpired cib.Score
 	clear := ""
-	if r.failureTimeout > 0 && op.LastRCChange > 0 {
+	if at, known := op.Changed(); known && r.failureTimeout > 0 {
 		now := p.now.Unix()
-		expired = now >= op.LastRCChange+r.failureTimeout && !p.ignoresTimeout(r, op)
+		expired = now >= at+r.failureTimeout && !p.ignoresTimeout(r, op)
 		var last int64
 		unexpired, last = p.failCount(r, n, op, true, false)
 		if last += r.failureTimeout + 1; unexpired != 0 && now < last {

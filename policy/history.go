@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -295,15 +296,19 @@ func newerOp(a, b *cib.OpHistory, sameNode bool) int {
 	case sameNode && cb >= 0 && ca > cb:
 		return 1
 	case ca >= 0 && cb >= 0:
-		switch {
-		case a.LastRCChange > 0 && a.LastRCChange < b.LastRCChange:
-			return -1
-		case b.LastRCChange > 0 && a.LastRCChange > b.LastRCChange:
-			return 1
-		}
-		return 0
+		return newerChange(a, b)
 	}
 	return newerPending(a, b)
+}
+
+// newerChange compares when the results changed, if both tell.
+func newerChange(a, b *cib.OpHistory) int {
+	ta, okA := a.Changed()
+	tb, okB := b.Changed()
+	if !okA || !okB {
+		return 0
+	}
+	return cmp.Compare(ta, tb)
 }
 
 // newerPending compares when one of the two is pending: by transition number
@@ -327,11 +332,10 @@ func newerPending(a, b *cib.OpHistory) int {
 }
 
 // transitionOf takes a transition-magic apart: STATUS:RC;ACTION:TRANSITION:TARGET:UUID.
+// The transition-key does not help where it is missing or cut short, or the
+// order of old histories would not be the reference's.
 func transitionOf(op *cib.OpHistory) (number int64, uuid string, ok bool) {
-	_, key, found := strings.Cut(op.Magic, ";")
-	if !found {
-		key = op.TransitionKey
-	}
+	_, key, _ := strings.Cut(op.Magic, ";")
 	_, rest, _ := strings.Cut(key, ":")
 	transition, rest, _ := strings.Cut(rest, ":")
 	if _, uuid, ok = strings.Cut(rest, ":"); !ok {

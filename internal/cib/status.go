@@ -68,9 +68,11 @@ type OpHistory struct {
 	Magic         string     `json:"transition-magic,omitempty"`
 	ExitReason    string     `json:"exit-reason,omitempty"`
 	OnNode        string     `json:"on_node,omitempty"`
-	// LastRun and LastRCChange are Unix seconds; 0 = unknown.
+	// LastRun and LastRCChange are Unix seconds; 0 = unknown. ZeroRCChange
+	// tells a LastRCChange that is written as 0, a known time long ago.
 	LastRun      int64 `json:"last-run,omitempty"`
 	LastRCChange int64 `json:"last-rc-change,omitempty"`
+	ZeroRCChange bool  `json:"zero-rc-change,omitempty"`
 	ExecTimeMS   int64 `json:"exec-time,omitempty"`
 	QueueTimeMS  int64 `json:"queue-time,omitempty"`
 	// Digests of the parameters the operation ran with: all, those whose
@@ -83,6 +85,12 @@ type OpHistory struct {
 	FeatureSet    string `json:"crm_feature_set,omitempty"`
 	MigrateSource string `json:"migrate_source,omitempty"`
 	MigrateTarget string `json:"migrate_target,omitempty"`
+}
+
+// Changed is when the result was last another, in Unix seconds, and whether
+// the history says so.
+func (o *OpHistory) Changed() (at int64, known bool) {
+	return o.LastRCChange, o.LastRCChange != 0 || o.ZeroRCChange
 }
 
 // TicketState is a ticket as last granted or revoked.

@@ -125,7 +125,10 @@ func opHistory(c *codec, o *OpHistory) {
 	number(c, "op-status", &o.Status, true)
 	number(c, "interval", &o.IntervalMS, true)
 	number(c, "last-run", &o.LastRun, false)
-	number(c, "last-rc-change", &o.LastRCChange, false)
+	number(c, "last-rc-change", &o.LastRCChange, o.ZeroRCChange)
+	if c.decoding && o.LastRCChange == 0 {
+		_, o.ZeroRCChange = c.e.attr("last-rc-change")
+	}
 	number(c, "exec-time", &o.ExecTimeMS, false)
 	number(c, "queue-time", &o.QueueTimeMS, false)
 	c.str("op-digest", &o.OpDigest)

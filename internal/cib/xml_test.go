@@ -115,6 +115,15 @@ func TestXMLOfOlderAndLaxerDocuments(t *testing.T) {
 				return n.InCCM && n.HasInCCM && !n.Crmd && n.HasCrmd
 			},
 		},
+		"a change at the beginning of 1970 is a time": {
+			text: head + `<status><node_state id="1" uname="a"><lrm><lrm_resources><lrm_resource id="r"><lrm_rsc_op id="p" operation="start" last-rc-change="0"/><lrm_rsc_op id="q" operation="stop"/></lrm_resource></lrm_resources></lrm></node_state></status></cib>`,
+			check: func(x *CIB) bool {
+				ops := x.Status.Nodes[0].History[0].Ops
+				_, first := ops[0].Changed()
+				_, second := ops[1].Changed()
+				return first && !second
+			},
+		},
 		"a pair without value sets nothing": {
 			text: head + `<configuration><crm_config><cluster_property_set id="s"><nvpair id="p" name="a"/><nvpair id="q" name="b" value=""/></cluster_property_set></crm_config></configuration></cib>`,
 			check: func(x *CIB) bool {

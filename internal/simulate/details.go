@@ -159,8 +159,8 @@ func (o *outline) failedOps(s *state) {
 		if op.ExitReason != "" {
 			text += ", exitreason='" + op.ExitReason + "'"
 		}
-		if op.LastRCChange != 0 {
-			text += fmt.Sprintf(", last-rc-change='%s', queued=%dms, exec=%dms", s.clockText(op.LastRCChange), op.QueueTimeMS, op.ExecTimeMS)
+		if at, known := op.Changed(); known {
+			text += fmt.Sprintf(", last-rc-change='%s', queued=%dms, exec=%dms", s.clockText(at), op.QueueTimeMS, op.ExecTimeMS)
 		}
 		o.entry("", text)
 	}
