@@ -94,6 +94,14 @@ func placed(t *policy.Transition, id, node string) bool {
 	return found
 }
 
+// taken is the state after all steps.
+func taken(c *cib.CIB, steps []policy.Step) *cib.CIB {
+	for _, step := range steps {
+		c = step.Apply(c)
+	}
+	return c
+}
+
 func TestARemedyDoesWhatItSays(t *testing.T) {
 	t.Parallel()
 	sample(t, func(t *testing.T, c *cib.CIB) {
@@ -101,12 +109,7 @@ func TestARemedyDoesWhatItSays(t *testing.T) {
 			if v.Remedy == nil {
 				return
 			}
-			after := c
-			for _, step := range v.Remedy.Steps {
-				after = step.Apply(after)
-			}
-			in := inputOf(after)
-			if !placed(policy.Schedule(in), id, v.Node) {
+			if !placed(policy.Schedule(inputOf(taken(c, v.Remedy.Steps))), id, v.Node) {
 				t.Errorf("%s is not on %s after %+v; it was not there because %v", id, v.Node, v.Remedy.Steps, v.Against)
 			}
 			for _, other := range v.Remedy.Or {
@@ -128,11 +131,7 @@ func TestARemedyForARolePromotes(t *testing.T) {
 			if v.RoleRemedy == nil {
 				return
 			}
-			after := c
-			for _, step := range v.RoleRemedy.Steps {
-				after = step.Apply(after)
-			}
-			e, ok := policy.Explain(inputOf(after), id)
+			e, ok := policy.Explain(inputOf(taken(c, v.RoleRemedy.Steps)), id)
 			if !ok || e.Resource == nil {
 				t.Fatalf("%s is gone after %+v", id, v.RoleRemedy.Steps)
 			}
