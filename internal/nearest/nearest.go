@@ -23,8 +23,8 @@ const most = 10_000
 // To returns the one of all the names in lists that is most like name: the
 // fewest letters to change whatever their case, then the most alike in length,
 // then the first by the alphabet. It returns "" when more than half of the
-// letters, and more than two, would have to change: then nothing is near. Nor does
-// it look for a name of hundreds of letters, or among tens of thousands.
+// letters, and more than two, or all of them would have to change: then nothing is
+// near. Nor does it look for a name of hundreds of letters, or among tens of thousands.
 func To(name string, lists ...iter.Seq[string]) string {
 	best, least := "", [2]int{max(2, len(name)/2) + 1}
 	letters := utf8.RuneCountInString(name)
@@ -44,6 +44,9 @@ func To(name string, lists ...iter.Seq[string]) string {
 			d := [2]int{
 				levenshtein.Distance(strings.ToLower(name), strings.ToLower(n), nil),
 				max(len(name)-len(n), len(n)-len(name)),
+			}
+			if d[0] >= max(letters, utf8.RuneCountInString(n)) {
+				continue
 			}
 			c := slices.Compare(d[:], least[:])
 			if c < 0 || c == 0 && best != "" && n < best {

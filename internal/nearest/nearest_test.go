@@ -17,6 +17,7 @@ func TestTheNearestNameIsTheOneThatWasMeant(t *testing.T) {
 		{"of two, the one of the same length", "dbx", []string{"db", "dby"}, "dby"},
 		{"of two alike, the first", "dbx", []string{"dbz", "dby"}, "dby"},
 		{"two letters of a short name", "ip", []string{"id1"}, "id1"},
+		{"no letter in common", "db", []string{"o1"}, ""},
 		{"nothing near", "toaster", []string{"web", "db"}, ""},
 		{"nothing there", "web", nil, ""},
 	} {
