@@ -157,29 +157,26 @@ func (p *plan) unpackColocation(c *cib.Colocation) {
 
 func (p *plan) unpackColocationSets(c *cib.Colocation, sets []cib.ResourceSet) {
 	for i := range sets {
-		if !p.colocateWithin(c, &sets[i]) {
-			return
-		}
-		if i > 0 && !p.colocateSets(c, &sets[i-1], &sets[i]) {
-			return
+		p.colocateWithin(c, &sets[i])
+		if i > 0 {
+			p.colocateSets(c, &sets[i-1], &sets[i])
 		}
 	}
 }
 
-// colocateWithin connects the members of one set: each with the one before it,
-// or, if they are to be apart, each with all before it.
-func (p *plan) colocateWithin(c *cib.Colocation, set *cib.ResourceSet) bool {
+// colocateWithin connects the members of one set up to the first that is not
+// there: each with the one before it, or, if they are to be apart, each with
+// all before its own name. A clone that the set names by what is inside has no
+// such place: as in the reference it is to be apart from all, even from itself.
+func (p *plan) colocateWithin(c *cib.Colocation, set *cib.ResourceSet) {
 	s := c.Score
 	if set.Score != "" {
 		s = score(set.Score)
 	}
 	if s == 0 || isFalse(set.Sequential) {
-		return true
+		return
 	}
-	list, ok := p.resolve(set)
-	if !ok {
-		return true
-	}
+	list, _ := p.resolve(set)
 	role := parseRole(set.Role)
 	add := func(r, with *resource) {
 		p.addColocation(&colocation{id: set.ID, dependent: r, primary: with, score: s,
@@ -193,38 +190,46 @@ func (p *plan) colocateWithin(c *cib.Colocation, set *cib.ResourceSet) bool {
 		case s > 0 && i > 0:
 			add(list[i-1], r)
 		case s < 0:
-			for _, with := range list[:i] {
+			own := slices.IndexFunc(set.Refs, func(id string) bool { return strings.EqualFold(id, r.id) })
+			if own < 0 {
+				own = len(set.Refs)
+			}
+			for _, with := range list[:min(own, len(list))] {
 				add(r, with)
+			}
+			if own > len(list) {
+				// It came upon the member that is not there.
+				return
 			}
 		}
 	}
-	return true
 }
 
 // colocateSets connects two sets: the first of one with the last of the other
-// where they have an order, else each with each.
-func (p *plan) colocateSets(c *cib.Colocation, set1, set2 *cib.ResourceSet) bool {
-	if c.Score == 0 {
-		return true
+// where they have an order, else each with each, up to the first of these that
+// is not there.
+func (p *plan) colocateSets(c *cib.Colocation, set1, set2 *cib.ResourceSet) {
+	if c.Score == 0 || len(set1.Refs) == 0 || len(set2.Refs) == 0 {
+		return
 	}
-	list1, ok1 := p.resolve(set1)
-	list2, ok2 := p.resolve(set2)
-	if !ok1 || !ok2 || len(list1) == 0 || len(list2) == 0 {
-		return ok1 && ok2
+	from, to := *set1, *set2
+	if !isFalse(from.Sequential) {
+		from.Refs = from.Refs[:1]
 	}
-	if !isFalse(set1.Sequential) {
-		list1 = list1[:1]
+	if !isFalse(to.Sequential) {
+		to.Refs = to.Refs[len(to.Refs)-1:]
 	}
-	if !isFalse(set2.Sequential) {
-		list2 = list2[len(list2)-1:]
-	}
+	list1, _ := p.resolve(&from)
+	list2, complete := p.resolve(&to)
 	for _, r := range list1 {
 		for _, with := range list2 {
 			p.addColocation(&colocation{id: c.ID, dependent: r, primary: with, score: c.Score,
-				dependentRole: parseRole(set1.Role), primaryRole: parseRole(set2.Role), influence: influenceOf(c.Influence, r)})
+				dependentRole: parseRole(from.Role), primaryRole: parseRole(to.Role), influence: influenceOf(c.Influence, r)})
+		}
+		if !complete {
+			return
 		}
 	}
-	return true
 }
 
 // effect is what a colocation does to its dependent.

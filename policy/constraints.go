@@ -91,7 +91,8 @@ func (p *plan) setOf(id string) (set cib.ResourceSet, isTag, ok bool) {
 	return cib.ResourceSet{}, false, false
 }
 
-// resolve finds all resources of a set; ok is false if one is missing.
+// resolve finds the resources of a set up to the first that is missing; ok is
+// false if one is.
 func (p *plan) resolve(set *cib.ResourceSet) (list []*resource, ok bool) {
 	for _, id := range set.Refs {
 		r := p.constraintResource(id)
