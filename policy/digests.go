@@ -60,7 +60,7 @@ func (p *plan) operationDigest(r *resource, n *node, task string, intervalMS int
 		d.restart = cib.Digest(list)
 	}
 	if n.digests == nil {
-		n.digests = map[string]*digestSet{}
+		n.digests = make(map[string]*digestSet, 2*len(n.running))
 	}
 	n.digests[key] = d
 	return d

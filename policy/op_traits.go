@@ -9,12 +9,13 @@ import (
 // opSpec is a configured operation with its interval understood.
 type opSpec struct {
 	*cib.OpSpec
+	name     string // here, too, because it is compared all the time
 	ms       int64
 	disabled bool
 }
 
 func newOpSpec(s *cib.OpSpec) opSpec {
-	return opSpec{OpSpec: s, ms: millisOr0(s.Interval), disabled: isFalse(opAttr(s, "enabled"))}
+	return opSpec{OpSpec: s, name: s.Name, ms: millisOr0(s.Interval), disabled: isFalse(opAttr(s, "enabled"))}
 }
 
 // opTraits is what follows from the configuration of an operation.
@@ -29,7 +30,7 @@ type opTraits struct {
 func (r *resource) opSpec(task string, intervalMS int64, disabledToo bool) *cib.OpSpec {
 	find := func(name string, ms int64) *cib.OpSpec {
 		for i := range r.ops {
-			if s := &r.ops[i]; s.ms == ms && s.Name == name && (disabledToo || !s.disabled) {
+			if s := &r.ops[i]; s.ms == ms && s.name == name && (disabledToo || !s.disabled) {
 				return s.OpSpec
 			}
 		}

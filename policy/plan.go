@@ -10,7 +10,7 @@ func newPlan(in Input) *plan {
 	p := &plan{
 		in: in, cib: in.CIB, now: effectiveNow(in).UTC(),
 		nodeByID: map[string]*node{}, nodeByName: map[string]*node{},
-		byID: map[string][]*resource{}, templates: map[string][]string{}, tags: map[string][]string{},
+		byID: make(map[string][]*resource, 2*len(in.CIB.Config.Resources)), templates: map[string][]string{}, tags: map[string][]string{},
 		tickets: map[string]*ticket{}, singletons: map[string]*action{}, held: map[string]bool{},
 	}
 	p.index.config = &in.CIB.Config

@@ -152,6 +152,7 @@ func operations(c *codec, r *Resource) {
 func operation(c *codec, o *OpSpec) {
 	c.autoID(&o.ID, o.Name+"-"+o.Interval)
 	c.need("name", &o.Name)
+	c.share(&o.Name)
 	c.str("interval", &o.Interval)
 	c.str("timeout", &o.Timeout)
 	c.rest(&o.Attrs)
