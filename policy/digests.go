@@ -3,7 +3,6 @@ package policy
 import (
 	"fmt"
 	"maps"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -42,9 +41,7 @@ func (p *plan) operationDigest(r *resource, n *node, task string, intervalMS int
 	extra := s.ownParams(n)
 	d := &digestSet{own: intervalMS == 0 && len(extra) > 0}
 	if d.params = r.digestParams(n, extra); intervalMS != 0 {
-		timeout := cib.NV{Name: "CRM_meta_timeout", Value: strconv.FormatInt(s.timeoutMS(), 10)}
-		at, _ := slices.BinarySearchFunc(d.params, timeout.Name, func(nv cib.NV, name string) int { return strings.Compare(nv.Name, name) })
-		d.params = slices.Insert(slices.Clip(d.params), at, timeout)
+		d.params = cib.WithTimeout(d.params, strconv.FormatInt(s.timeoutMS(), 10))
 	}
 	d.all = cib.Digest(d.params)
 	if op != nil && p.restartDigest(op) != "" {

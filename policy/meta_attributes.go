@@ -25,11 +25,7 @@ func (r *resource) unpackMeta() {
 	addMissing(r.meta, inherited)
 	r.p.applySets(r.p.cib.Config.RscDefaults, ctx, r.meta, "", false)
 	if r.parent != nil {
-		for name, value := range r.parent.meta {
-			if _, there := r.meta[name]; !there {
-				r.meta[name] = value
-			}
-		}
+		addMissing(r.meta, r.parent.meta)
 	}
 	r.target = r.meta["target-role"]
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -50,11 +51,9 @@ func (p *plan) noticePseudos(r *resource, task string, change, complete *action)
 func (p *plan) noticePseudo(r *resource, task string, about *action, name, kind, when string) *action {
 	a := p.customAction(r, notifyKey(r.id, kind, about.task), name, nil, about.is(actOptional))
 	a.set(actPseudo)
-	for name, value := range map[string]string{
+	maps.Copy(a.settings.all(), map[string]string{
 		"notify_key_type": kind, "notify_key_operation": about.task, "notify_type": when, "notify_operation": task,
-	} {
-		a.say(name, value)
-	}
+	})
 	return a
 }
 

@@ -43,9 +43,17 @@ func DigestParams(params map[string]string, recurringTimeout string) []NV {
 			out = append(out, NV{Name: name, Value: value})
 		}
 	}
-	if recurringTimeout != "" {
-		out = append(out, NV{Name: "CRM_meta_timeout", Value: recurringTimeout})
-	}
 	slices.SortFunc(out, byName)
+	if recurringTimeout != "" {
+		out = WithTimeout(out, recurringTimeout)
+	}
 	return out
+}
+
+// WithTimeout returns what DigestParams selected without a timeout as it is with
+// one, in milliseconds. params stay as they are.
+func WithTimeout(params []NV, timeout string) []NV {
+	added := NV{Name: "CRM_meta_timeout", Value: timeout}
+	at, _ := slices.BinarySearchFunc(params, added, byName)
+	return slices.Insert(slices.Clip(params), at, added)
 }

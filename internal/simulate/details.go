@@ -25,21 +25,35 @@ func userAttributes(n *policy.NodeView) []cib.NV {
 	})
 }
 
+// attributedNode is a node with the attributes to show, and those of them that
+// ping agents set as they are when all hosts answer.
+type attributedNode struct {
+	name     string
+	attrs    []cib.NV
+	expected map[string]int
+}
+
+// withAttributes are the nodes that have attributes to show.
+func (s *state) withAttributes() []attributedNode {
+	var nodes []attributedNode
+	for i := range s.t.Nodes {
+		n := &s.t.Nodes[i]
+		if attrs := userAttributes(n); len(attrs) > 0 {
+			nodes = append(nodes, attributedNode{n.Name, attrs, expectedByPing(s.t.Resources, &s.cib.Config, n.Name)})
+		}
+	}
+	return nodes
+}
+
 // attributes prints the nodes' attributes. For those that ping agents set it
 // says whether the node is cut off.
 func (o *outline) attributes(s *state) {
 	header := o.subsection("Node Attributes")
-	for i := range s.t.Nodes {
-		n := &s.t.Nodes[i]
-		attrs := userAttributes(n)
-		if len(attrs) == 0 {
-			continue
-		}
+	for _, n := range s.withAttributes() {
 		header.show()
-		o.list("Node: %s", n.Name)
-		expected := expectedByPing(s.t.Resources, &s.cib.Config, n.Name)
-		for _, a := range attrs {
-			want, pinged := expected[strings.ToLower(a.Name)]
+		o.list("Node: %s", n.name)
+		for _, a := range n.attrs {
+			want, pinged := n.expected[strings.ToLower(a.Name)]
 			o.item("", "%-32s\t: %-10s%s", a.Name, a.Value, connectivity(a.Value, want, pinged))
 		}
 		o.endList()

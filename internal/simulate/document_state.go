@@ -19,20 +19,13 @@ func (d *document) nodes(s *state) {
 
 // fullNode is all that is told of a node in the list of nodes.
 func fullNode(n *policy.NodeView) attributes {
-	health := "green"
-	switch {
-	case n.Health < 0:
-		health = "red"
-	case n.Health == 0:
-		health = "yellow"
-	}
 	kind := n.Type
 	if kind == "guest" {
 		kind = "remote"
 	}
 	return attr("name", n.Name).with("id", n.ID).is("online", n.Online).
 		is("standby", n.Standby).is("standby_onfail", n.StandbyOnFail).is("maintenance", n.Maintenance).
-		is("pending", n.Pending).is("unclean", n.Unclean).with("health", health).maybe("feature_set", featureSet(n)).
+		is("pending", n.Pending).is("unclean", n.Unclean).with("health", healthColour(n)).maybe("feature_set", featureSet(n)).
 		is("shutdown", n.Shutdown).is("expected_up", n.Expected).is("is_dc", n.DC).
 		with("resources_running", strconv.Itoa(n.Running)).with("type", kind).maybe("id_as_resource", n.Container)
 }
@@ -150,18 +143,12 @@ func (d *document) bundle(v *view, r *policy.ResourceView) {
 // agents set comes with the value it has when all hosts answer.
 func (d *document) nodeAttributes(s *state) {
 	list := d.late("node_attributes")
-	for i := range s.t.Nodes {
-		n := &s.t.Nodes[i]
-		attrs := userAttributes(n)
-		if len(attrs) == 0 {
-			continue
-		}
+	for _, n := range s.withAttributes() {
 		list.show()
-		d.open("node", attr("name", n.Name))
-		expected := expectedByPing(s.t.Resources, &s.cib.Config, n.Name)
-		for _, a := range attrs {
+		d.open("node", attr("name", n.name))
+		for _, a := range n.attrs {
 			shown := attr("name", a.Name).with("value", a.Value)
-			if want, pinged := expected[strings.ToLower(a.Name)]; pinged {
+			if want, pinged := n.expected[strings.ToLower(a.Name)]; pinged {
 				shown = shown.with("expected", strconv.Itoa(want))
 			}
 			d.empty("attribute", shown)

@@ -1,8 +1,9 @@
 package simulate
 
 import (
-	"kvmha/policy"
 	"strings"
+
+	"kvmha/policy"
 )
 
 // nodeList prints the list of nodes: those in a special state one by one, the
@@ -47,6 +48,16 @@ func summaryList(n *policy.NodeView) string {
 	return kind + "OFFLINE"
 }
 
+func healthColour(n *policy.NodeView) string {
+	switch {
+	case n.Health < 0:
+		return "red"
+	case n.Health == 0:
+		return "yellow"
+	}
+	return "green"
+}
+
 func nodeLine(n *policy.NodeView) string {
 	kind := "Node"
 	switch n.Type {
@@ -56,11 +67,8 @@ func nodeLine(n *policy.NodeView) string {
 		kind = "GuestNode"
 	}
 	health := ""
-	switch {
-	case n.Health < 0:
-		health = " (health is RED)"
-	case n.Health == 0:
-		health = " (health is YELLOW)"
+	if colour := healthColour(n); colour != "green" {
+		health = " (health is " + strings.ToUpper(colour) + ")"
 	}
 	return kind + " " + n.Name + ": " + nodeState(n) + health
 }
