@@ -116,7 +116,9 @@ func (p *plan) forceRestartDigest(op *cib.OpHistory) {
 }
 
 // secureDigest is the digest without secrets: those that the history entry
-// names, or, without an entry, those that fencing devices usually have.
+// names, or, without an entry, those that fencing devices usually have. It never
+// covers the timeout, not even that of a recurring operation: what was recorded
+// with it fits nothing, and counts as changed.
 func (p *plan) secureDigest(r *resource, n *node, op *cib.OpHistory) string {
 	task, ms, version, secret := "stonith-on", int64(0), p.cib.FeatureSet, " passwd password user "
 	if op != nil {
@@ -129,7 +131,7 @@ func (p *plan) secureDigest(r *resource, n *node, op *cib.OpHistory) string {
 	}
 	var public []cib.NV
 	for _, nv := range params {
-		if strings.Contains(secret, " "+nv.Name+" ") || old && r.fenceDevice && isFencerParam(nv.Name) {
+		if strings.Contains(secret, " "+nv.Name+" ") || nv.Name == "CRM_meta_timeout" || old && r.fenceDevice && isFencerParam(nv.Name) {
 			continue
 		}
 		public = append(public, nv)
