@@ -7,23 +7,29 @@ import (
 	"kvmha/policy"
 )
 
-func TestABundleIsNowhereIfOnlyWhatIsInsideRuns(t *testing.T) {
+func TestABundleIsShownWhereAPartOfItCounts(t *testing.T) {
 	t.Parallel()
-	part := func(managed bool, active ...string) policy.ResourceView {
-		return policy.ResourceView{Kind: cib.Primitive, Managed: managed, Role: policy.Started, Active: active}
+	part := func(managed bool, active ...string) *policy.ResourceView {
+		return &policy.ResourceView{Kind: cib.Primitive, Managed: managed, Role: policy.Started, Active: active}
 	}
+	v := &view{nodes: map[string]*policy.NodeView{
+		"up": {Name: "up", Online: true}, "lost": {Name: "lost", Unclean: true}, "guest": {Name: "guest"},
+	}}
 	for name, test := range map[string]struct {
-		inside, connection policy.ResourceView
-		want               bool
+		inside, container, connection *policy.ResourceView
+		shown                         bool
 	}{
-		"unmanaged, in a container that does not run": {part(false), part(false), true},
-		"unmanaged, with a connection that runs":      {part(false), part(false, "n1"), false},
-		"unmanaged, in a container that runs":         {part(false, "n1"), part(false, "n1"), false},
-		"managed":                                     {part(true), part(true), false},
+		"nothing of it runs":                                        {part(false), part(false), part(false), true},
+		"unmanaged, in a guest that is down":                        {part(false, "guest"), part(false), part(false), false},
+		"unmanaged, in a guest that is down, with a connection":     {part(false, "guest"), part(false), part(false, "up"), true},
+		"unmanaged, in a container that runs":                       {part(false, "guest"), part(false, "up"), part(false), true},
+		"unmanaged, a container on a lost node":                     {part(false), part(false, "lost"), part(false), false},
+		"unmanaged, a container on a lost node, a connection is up": {part(false), part(false, "lost"), part(false, "up"), true},
+		"managed, in a guest that is down":                          {part(true, "guest"), part(true), part(true), true},
 	} {
-		bundle := &policy.ResourceView{Kind: cib.Bundle, Children: []policy.ResourceView{test.inside}, Replicas: []policy.ReplicaView{{Connection: &test.connection}}}
-		if got := isGhost(bundle); got != test.want {
-			t.Errorf("%s: nowhere %v, want %v", name, got, test.want)
+		bundle := policy.ResourceView{Kind: cib.Bundle, Replicas: []policy.ReplicaView{{Child: test.inside, Container: test.container, Connection: test.connection}}}
+		if shown := !v.hidden(&bundle); shown != test.shown {
+			t.Errorf("%s: shown %v, want %v", name, shown, test.shown)
 		}
 	}
 }

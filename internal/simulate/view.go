@@ -1,7 +1,6 @@
 package simulate
 
 import (
-	"slices"
 	"strings"
 
 	"kvmha/internal/cib"
@@ -32,7 +31,7 @@ func newView(s *state) *view {
 func (v *view) resources() []*policy.ResourceView {
 	var shown []*policy.ResourceView
 	for _, r := range v.visible(v.t.Resources) {
-		if (!r.Orphan || v.active(r, true)) && !isGhost(r) {
+		if !r.Orphan || v.active(r, true) {
 			shown = append(shown, r)
 		}
 	}
@@ -55,33 +54,15 @@ func (v *view) hidden(r *policy.ResourceView) bool {
 	return v.active(r, false) && len(v.hosts(r)) == 0
 }
 
-// isGhost: something in a bundle that is not managed runs by its history, but
-// neither does a container that it could run in, nor a connection to one. The
-// bundle is nowhere, then.
-func isGhost(r *policy.ResourceView) bool {
-	if slices.ContainsFunc(r.Replicas, func(one policy.ReplicaView) bool { return one.Connection != nil && len(one.Connection.Active) > 0 }) {
-		return false
-	}
-	inside := false
-	for i := range r.Children {
-		c := &r.Children[i]
-		if len(c.Active) > 0 {
-			return false
-		}
-		inside = inside || !c.Managed && rank(role(c)) > rank(policy.Stopped)
-	}
-	return r.Kind == cib.Bundle && inside
-}
-
 // hosts are the nodes that count as running a part of r, as a collection knows
 // them: a member that is not managed, on a node that is gone, does not.
 func (v *view) hosts(r *policy.ResourceView) []string {
-	if len(r.Children) == 0 {
+	parts := partsOf(r)
+	if len(parts) == 0 {
 		return r.Active
 	}
 	var nodes []string
-	for i := range r.Children {
-		c := &r.Children[i]
+	for _, c := range parts {
 		for _, name := range v.hosts(c) {
 			if n := v.nodes[name]; c.Managed || n == nil || n.Online {
 				nodes = append(nodes, name)
@@ -89,6 +70,22 @@ func (v *view) hosts(r *policy.ResourceView) []string {
 		}
 	}
 	return nodes
+}
+
+// partsOf are the members of a collection: those of a bundle as they are, not
+// as they are shown.
+func partsOf(r *policy.ResourceView) []*policy.ResourceView {
+	var parts []*policy.ResourceView
+	if r.Kind == cib.Bundle {
+		for i := range r.Replicas {
+			parts = append(parts, r.Replicas[i].Parts()...)
+		}
+		return parts
+	}
+	for i := range r.Children {
+		parts = append(parts, &r.Children[i])
+	}
+	return parts
 }
 
 // name is how a resource is called: an instance of an anonymous clone by the
@@ -110,7 +107,8 @@ func (v *view) configured(r *policy.ResourceView) string {
 
 // active reports whether the resource runs: with all, every part of it.
 func (v *view) active(r *policy.ResourceView, all bool) bool {
-	if len(r.Children) == 0 {
+	parts := partsOf(r)
+	if len(parts) == 0 {
 		for _, name := range r.Active {
 			if n := v.nodes[name]; n == nil || n.Unclean || n.Online || !r.Managed {
 				return true
@@ -118,8 +116,8 @@ func (v *view) active(r *policy.ResourceView, all bool) bool {
 		}
 		return false
 	}
-	for i := range r.Children {
-		if v.active(&r.Children[i], all) != all {
+	for _, c := range parts {
+		if v.active(c, all) != all {
 			return !all
 		}
 	}
