@@ -39,8 +39,9 @@ func Compare(want, got Answer) []Difference {
 	add("scores", bagDifference(usefulLines(want.Scores), usefulLines(got.Scores)))
 	add("summary", sequenceDifference(usefulLines(ModernNames(want.Summary)), usefulLines(ModernNames(got.Summary))))
 	vain := inVain(want.Graph)
-	add("dot", bagDifference(drawn(want.DOT, vain), drawn(got.DOT, vain)))
-	add("graph", graphDifference(want.Graph, got.Graph, vain))
+	undrawn := namesOf(vain, drawnName)
+	add("dot", bagDifference(drawn(want.DOT, undrawn), drawn(got.DOT, undrawn)))
+	add("graph", graphDifference(want.Graph, got.Graph, namesOf(vain, actionName)))
 	return out
 }
 

@@ -24,7 +24,7 @@ type edge struct {
 }
 
 // graphDifference compares two transition graphs as graphs, without the
-// actions of some names.
+// actions that actionName calls by some names.
 func graphDifference(want, got string, without []string) []string {
 	w, err := readGraph(want, without)
 	if err != nil {
@@ -52,7 +52,7 @@ func readGraph(text string, without []string) (*graph, error) {
 	}
 	root.kids = slices.DeleteFunc(root.kids, func(synapse *element) bool {
 		action := actionOf(synapse)
-		return action != nil && slices.Contains(without, drawnNames(action)[0])
+		return action != nil && slices.Contains(without, actionName(action))
 	})
 	if root.name != "transition_graph" {
 		return nil, fmt.Errorf("the top element is <%s>, not <transition_graph>", root.name)
@@ -86,15 +86,15 @@ func readGraph(text string, without []string) (*graph, error) {
 	return g, nil
 }
 
-// inVain names the actions of a graph that wait, however indirectly, for one
-// that is not in it. In the reference's that happens around resources which are
-// not managed; it carries out all else, and calls the transition invalid.
-func inVain(text string) []string {
+// inVain are the actions of a graph that wait, however indirectly, for one that
+// is not in it. In the reference's that happens around resources which are not
+// managed; it carries out all else, and calls the transition invalid.
+func inVain(text string) []*element {
 	root, err := parseXML(text)
 	if err != nil {
 		return nil
 	}
-	var names []string
+	var vain []*element
 	for synapses := root.kids; ; {
 		there := map[string]bool{}
 		for _, s := range synapses {
@@ -105,16 +105,25 @@ func inVain(text string) []string {
 		var rest []*element
 		for _, s := range synapses {
 			if action := actionOf(s); action != nil && waitsForOthers(s, there) {
-				names = append(names, drawnNames(action)...)
+				vain = append(vain, action)
 				continue
 			}
 			rest = append(rest, s)
 		}
 		if len(rest) == len(synapses) {
-			return names
+			return vain
 		}
 		synapses = rest
 	}
+}
+
+// namesOf are the names of actions in a form.
+func namesOf(actions []*element, form func(*element) string) []string {
+	names := make([]string, len(actions))
+	for i, action := range actions {
+		names[i] = form(action)
+	}
+	return names
 }
 
 // actionOf is the action of a synapse, or nil.
@@ -136,31 +145,32 @@ func waitsForOthers(synapse *element, there map[string]bool) bool {
 	return found
 }
 
-// drawnNames are the beginnings of what an action may be called in the DOT, where
-// pseudo actions may have a node, too. The first is its alone.
-func drawnNames(action *element) []string {
-	key, meta := action.attr("operation_key"), action.child("attributes")
+// drawnName is what an action is called in the DOT, where pseudo actions may have
+// a node besides: an action of the cluster by its task, a notification of an
+// instance by what it is about.
+func drawnName(action *element) string {
+	key, task, node := action.attr("operation_key"), action.attr("operation"), action.attr("on_node")
+	meta := action.child("attributes")
 	if meta == nil {
 		meta = el("attributes")
 	}
-	var also string
-	switch before, _, notifies := strings.Cut(key, "_notify_"); {
-	case action.attr("operation") == "stonith":
+	isInstance := action.attr("internal_operation_key") != ""
+	switch about := meta.attr("CRM_meta_notify_key_operation"); {
+	case task == "stonith":
 		key = "stonith '" + meta.attr("CRM_meta_stonith_action") + "'"
-	case action.attr("operation") == "cancel":
+	case task == "cancel":
 		key = "Cancel " + key
-	case notifies:
-		also = before + "_notify_" + meta.attr("CRM_meta_notify_key_operation") + "_0"
+	case isInstance && about != "":
+		id, _, _ := strings.Cut(key, "_notified_")
+		id, _, _ = strings.Cut(id, "_"+meta.attr("CRM_meta_notify_type")+"_notify_")
+		key = id + "_" + meta.attr("CRM_meta_notify_key_type") + "_notify_" + about + "_0"
+	case action.name == "crm_event" && node != "" && action.child("primitive") == nil:
+		key = task
 	}
-	var names []string
-	for _, k := range []string{key, also} {
-		if k != "" {
-			names = append(names, strings.TrimSpace(k+" "+action.attr("on_node")))
-		}
-	}
-	return names
+	return strings.TrimSpace(key + " " + node)
 }
 
+// actionName tells an action from all others, for people, too.
 func actionName(action *element) string {
 	key := action.attr("internal_operation_key")
 	if key == "" {

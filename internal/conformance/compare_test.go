@@ -70,6 +70,28 @@ func TestCompareFindsWhatCounts(t *testing.T) {
 	}
 }
 
+func TestActionsAreFoundInTheDOTByTheNameTheyHaveThere(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`<rsc_op operation="start" operation_key="x_start_0" on_node="n1"><primitive id="x"/></rsc_op>`:                                                                                                                                                                                "x_start_0 n1",
+		`<rsc_op operation="cancel" operation_key="x_monitor_10000" on_node="n1"><primitive id="x"/></rsc_op>`:                                                                                                                                                                         "Cancel x_monitor_10000 n1",
+		`<crm_event operation="do_shutdown" operation_key="do_shutdown-n1" on_node="n1"/>`:                                                                                                                                                                                             "do_shutdown n1",
+		`<crm_event operation="clear_failcount" operation_key="x_clear_failcount_0" on_node="n1"><primitive id="x"/></crm_event>`:                                                                                                                                                      "x_clear_failcount_0 n1",
+		`<crm_event operation="stonith" operation_key="stonith-n1-off" on_node="n1"><attributes CRM_meta_stonith_action="off"/></crm_event>`:                                                                                                                                           "stonith 'off' n1",
+		`<pseudo_event operation="notified" operation_key="c_confirmed-post_notify_stopped_0"><attributes CRM_meta_notify_type="post" CRM_meta_notify_key_type="confirmed-post" CRM_meta_notify_key_operation="stopped"/></pseudo_event>`:                                              "c_confirmed-post_notify_stopped_0",
+		`<pseudo_event operation="notified" operation_key="x_notified_0" internal_operation_key="x:0_confirmed-post_notify_stonith_0"><attributes CRM_meta_notify_type="post" CRM_meta_notify_key_type="confirmed-post" CRM_meta_notify_key_operation="stonith"/></pseudo_event>`:      "x_confirmed-post_notify_stonith_0",
+		`<rsc_op operation="notify" operation_key="x_post_notify_start_0" internal_operation_key="x:0_post_notify_start_0" on_node="n1"><primitive id="x"/><attributes CRM_meta_notify_type="post" CRM_meta_notify_key_type="post" CRM_meta_notify_key_operation="running"/></rsc_op>`: "x_post_notify_running_0 n1",
+	} {
+		action, err := parseXML(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := drawnName(action); got != want {
+			t.Errorf("%s\nis called %q, want %q", text, got, want)
+		}
+	}
+}
+
 // TestCompareTellsTwinsApart has two actions of the same description, of which
 // each waits for one other, or one of them for both.
 func TestCompareTellsTwinsApart(t *testing.T) {
