@@ -5,6 +5,14 @@ package policy
 // whyBlocked tells why an action cannot be done, if so.
 func (p *plan) whyBlocked(a *action) (Reason, bool) { return p.blockedBecause(a, true) }
 
+// heldBack is whyBlocked, or why an action can be begun and not succeed.
+func (p *plan) heldBack(a *action) (Reason, bool) {
+	if why := p.unfencedFirst(a); why != nil {
+		return *why, true
+	}
+	return p.whyBlocked(a)
+}
+
 // blockedBecause is whyBlocked; deep says that the root of a chain of actions is
 // told with it.
 func (p *plan) blockedBecause(a *action, deep bool) (Reason, bool) {

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,6 +23,43 @@ func isoWeekday(t time.Time) int {
 		return d
 	}
 	return 7
+}
+
+// judgeDate says whether a date expression holds at a moment, and when that is to
+// change by itself: zero for never, and for a <date_spec>, whose next change
+// nextOfSpec finds.
+func judgeDate(e *cib.DateExpression, now time.Time) (holds bool, changes time.Time) {
+	start, hasStart := parseDate(e.Start)
+	end, hasEnd := parseDate(e.End)
+	if hasStart && !hasEnd && len(e.Duration) > 0 {
+		end, hasEnd = addSpan(start, e.Duration), true
+	}
+	switch strings.ToLower(e.Operation) {
+	case "", "in_range":
+		switch {
+		case !hasStart && !hasEnd:
+			return false, time.Time{}
+		case hasStart && now.Before(start):
+			return false, start
+		case hasEnd && now.After(end):
+			return false, time.Time{}
+		case hasEnd:
+			return true, end.Add(time.Second)
+		}
+		return true, time.Time{}
+	case "date_spec":
+		return matchesSpec(now, e.Spec), time.Time{}
+	case "gt":
+		if hasStart && !now.After(start) {
+			return false, start.Add(time.Second)
+		}
+		return hasStart, time.Time{}
+	case "lt":
+		if hasEnd && now.Before(end) {
+			return true, end
+		}
+	}
+	return false, time.Time{}
 }
 
 // addSpan adds a <duration> element's attributes.
@@ -65,6 +103,33 @@ func matchesSpec(now time.Time, spec []cib.NV) bool {
 		}
 	}
 	return true
+}
+
+// nextOfSpec is when a <date_spec> begins or ceases to match, zero if that is
+// nowhere near. It looks at the moments at which the finest field given may
+// change, so many of them that days are looked at for decades.
+func nextOfSpec(now time.Time, spec []cib.NV) time.Time {
+	const most = 10_000
+	given := func(name string) bool {
+		return slices.ContainsFunc(spec, func(nv cib.NV) bool { return nv.Name == name })
+	}
+	year, month, day := now.Date()
+	hour, minute, second := now.Clock()
+	for i := 1; i <= most; i++ {
+		at := time.Date(year, month, day+i, 0, 0, 0, 0, now.Location())
+		switch {
+		case given("seconds"):
+			at = time.Date(year, month, day, hour, minute, second+i, 0, now.Location())
+		case given("minutes"):
+			at = time.Date(year, month, day, hour, minute+i, 0, 0, now.Location())
+		case given("hours"):
+			at = time.Date(year, month, day, hour+i, 0, 0, 0, now.Location())
+		}
+		if matchesSpec(at, spec) != matchesSpec(now, spec) {
+			return at
+		}
+	}
+	return time.Time{}
 }
 
 // inRange reads "5", "5-9", "5-" or "-9". What is no range restricts nothing.

@@ -124,6 +124,7 @@ func Subjects(in Input) []string {
 // Each Remedy has been tried: with its steps done to a copy of the CIB, the
 // scheduler decides what the Remedy says.
 func Explain(in Input, subject string) (answer *Explanation, ok bool) {
+	in.Now = effectiveNow(in) // whatever the steps of remedies do to it
 	x := &explainer{in: in, p: decided(in)}
 	out := &Explanation{Subject: subject}
 	if r := x.p.explained(subject); r != nil {
@@ -237,7 +238,14 @@ func (x *explainer) runs(r *resource, told *ResourceExplanation, spare bool) *Re
 	case len(told.Next) > 0, r.orphan, spare:
 		return nil
 	}
-	return x.remedy(goal{id: r.id})
+	out := x.remedy(goal{id: r.id})
+	if of, _ := r.spareOf(); of != nil && out == nil {
+		// When others of the kind run it may turn out to be one too many.
+		if out = x.remedy(goal{id: of.id}); out != nil {
+			out.Resource = of.id
+		}
+	}
+	return out
 }
 
 // spareOf is, if r is or is in an instance of an anonymous clone or a replica
@@ -323,15 +331,26 @@ func (x *explainer) failures(r *resource) []Failure {
 	return out
 }
 
-// actions are what is planned for r and what is in it.
+// actions are what is planned for r and what is in it, and the fencing that this
+// waits for.
 func (x *explainer) actions(r *resource) []PlannedAction {
 	var out []PlannedAction
+	fencings := map[*action]bool{}
 	for _, a := range x.p.actions {
 		if a.r == nil || a.r != r && !a.r.inside(r) || a.r.variant != primitive {
 			continue
 		}
-		if told, worth := x.p.planned(a); worth {
-			out = append(out, told)
+		told, worth := x.p.planned(a)
+		if !worth {
+			continue
+		}
+		out = append(out, told)
+		for _, l := range a.before {
+			if fence := l.a; fence.task == "stonith" && fence.is(actInGraph) && !fence.is(actPseudo) && !fencings[fence] {
+				fencings[fence] = true
+				told, _ := x.p.planned(fence)
+				out = append(out, told)
+			}
 		}
 	}
 	migrates := slices.ContainsFunc(out, func(a PlannedAction) bool { return a.Task == "migrate_from" })
@@ -347,6 +366,9 @@ func (p *plan) planned(a *action) (PlannedAction, bool) {
 		out.Resource = a.r.id
 	}
 	switch {
+	case a.is(actInGraph) && p.unfencedFirst(a) != nil:
+		out.Why, out.Blocked = p.heldBack(a)
+		return out, true
 	case a.is(actInGraph) && !a.is(actPseudo):
 		if a.task == "stonith" {
 			out.Task = a.said("stonith_action")
@@ -378,6 +400,8 @@ func lifeOrder(a PlannedAction, migrates bool) int {
 	steps := []string{"clear_failcount", "monitor", "cancel", "demote", "stop", "delete", "migrate_to", "migrate_from", "start", "promote"}
 	at := slices.Index(steps, a.Task)
 	switch _, _, ms, _ := splitKey(a.Key); {
+	case a.Resource == "": // fencing
+		return -1
 	case at < 0, ms != 0 && a.Task == "monitor":
 		return len(steps)
 	case migrates && a.Task == "stop":

@@ -52,7 +52,7 @@ func (r *resource) everywhere() []Reason {
 	var out []Reason
 	if t, limited := r.targetRoleQuietly(); limited && t == roleStopped {
 		owner := r.metaOwner("target-role")
-		out = append(out, Reason{Kind: ReasonTargetRole, Subject: r.ifOther(owner), Value: r.target})
+		out = append(out, r.metaRuled(Reason{Kind: ReasonTargetRole, Subject: r.ifOther(owner), Value: r.target}, "target-role"))
 	}
 	if n := p.nodeByName[r.id]; r.isRemote && n != nil && n.remote == r && n.shutdownRequested() && r.next == roleStopped {
 		out = append(out, Reason{Kind: ReasonShutdown, Node: n.name})
@@ -60,7 +60,7 @@ func (r *resource) everywhere() []Reason {
 	switch {
 	case r.managed:
 		if p.options.stopAll {
-			out = append(out, Reason{Kind: ReasonStopAll})
+			out = append(out, p.optionRuled(Reason{Kind: ReasonStopAll}, "stop-all-resources"))
 		}
 	default:
 		out = append(out, r.unmanagedBecause())
@@ -127,17 +127,17 @@ func (r *resource) unmanagedBecause() Reason {
 	}
 	switch {
 	case p.options.maintenance:
-		return Reason{Kind: ReasonMaintenance, Name: "maintenance-mode"}
+		return p.optionRuled(Reason{Kind: ReasonMaintenance, Name: "maintenance-mode"}, "maintenance-mode")
 	case r.maintenance:
-		return Reason{Kind: ReasonMaintenance, Subject: r.ifOther(r.metaOwner("maintenance"))}
+		return r.metaRuled(Reason{Kind: ReasonMaintenance, Subject: r.ifOther(r.metaOwner("maintenance"))}, "maintenance")
 	case r.meta["is-managed"] != "" && !isTrue(r.meta["is-managed"]) && !strings.EqualFold(r.meta["is-managed"], "default"):
-		return Reason{Kind: ReasonUnmanaged, Subject: r.ifOther(r.metaOwner("is-managed"))}
+		return r.metaRuled(Reason{Kind: ReasonUnmanaged, Subject: r.ifOther(r.metaOwner("is-managed"))}, "is-managed")
 	case p.options.fencing && !p.haveFencing:
 		return Reason{Kind: ReasonNoFencing}
 	}
 	for _, n := range r.running {
 		if n.maintenance {
-			return Reason{Kind: ReasonMaintenance, Node: n.name}
+			return p.attributeRuled(Reason{Kind: ReasonMaintenance, Node: n.name}, n, "maintenance")
 		}
 	}
 	return Reason{Kind: ReasonUnmanaged}
@@ -169,11 +169,13 @@ func (p *plan) unusable(n *node) []Reason {
 		why := Reason{Kind: ReasonStandby, Node: n.name, Name: "standby"}
 		if n.standbyOnFail && !isTrue(n.attrs["standby"]) {
 			why.Name, why.Detail = "", p.standbyFailure(n)
+		} else {
+			why = p.attributeRuled(why, n, "standby")
 		}
 		out = append(out, why)
 	}
 	if n.maintenance {
-		add(ReasonMaintenance, "")
+		out = append(out, p.attributeRuled(Reason{Kind: ReasonMaintenance, Node: n.name}, n, "maintenance"))
 	}
 	switch {
 	case !n.shutdown || !n.online:

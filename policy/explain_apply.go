@@ -3,12 +3,24 @@ package policy
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"kvmha/internal/cib"
 )
 
-// Apply returns the CIB as it would be after the step; c is not changed.
-func (s Step) Apply(c *cib.CIB) *cib.CIB {
+// Apply returns the input as it would be after the step; the CIB of in is not
+// changed.
+func (s Step) Apply(in Input) Input {
+	if s.Kind == StepTime {
+		in.Now, _ = time.Parse(time.RFC3339, s.Value)
+		return in
+	}
+	in.CIB = s.change(in.CIB)
+	return in
+}
+
+// change is Apply for what changes the CIB.
+func (s Step) change(c *cib.CIB) *cib.CIB {
 	switch s.Kind {
 	case StepOnline:
 		return s.withoutAttribute(c, "standby")
@@ -32,6 +44,8 @@ func (s Step) Apply(c *cib.CIB) *cib.CIB {
 		return s.withAttribute(c)
 	case StepStopByHand:
 		return s.stoppedByHand(c)
+	case StepConfirm:
+		return applied(c, cib.Command{NodeFenced: &cib.NodeFenced{Node: s.Node}})
 	}
 	out := *c
 	switch s.Kind {
@@ -60,8 +74,39 @@ func (s Step) Apply(c *cib.CIB) *cib.CIB {
 		out.Status.Tickets = append(without(c.Status.Tickets, func(t cib.TicketState) bool { return t.ID == s.ID }), cib.TicketState{ID: s.ID, Granted: true})
 	case StepQuorum:
 		out.HaveQuorum = true
+	case StepUnset:
+		s.unset(&out.Config)
 	}
 	return &out
+}
+
+// unset takes the attribute out of the set, of whatever that is.
+func (s Step) unset(c *cib.Configuration) {
+	from := func(sets []cib.NVSet) []cib.NVSet {
+		out := slices.Clone(sets)
+		for i := range out {
+			if out[i].ID == s.ID {
+				out[i].Pairs = without(out[i].Pairs, func(nv cib.NV) bool { return nv.Name == s.Name })
+			}
+		}
+		return out
+	}
+	var fromAll func(list []*cib.Resource) []*cib.Resource
+	fromAll = func(list []*cib.Resource) []*cib.Resource {
+		out := slices.Clone(list)
+		for i, r := range out {
+			copied := *r
+			copied.Meta, copied.Children = from(r.Meta), fromAll(r.Children)
+			out[i] = &copied
+		}
+		return out
+	}
+	c.Properties, c.RscDefaults = from(c.Properties), from(c.RscDefaults)
+	c.Resources, c.Templates = fromAll(c.Resources), fromAll(c.Templates)
+	c.Nodes = slices.Clone(c.Nodes)
+	for i := range c.Nodes {
+		c.Nodes[i].Attributes = from(c.Nodes[i].Attributes)
+	}
 }
 
 func without[T any](list []T, gone func(T) bool) []T {

@@ -33,15 +33,54 @@ func (p *plan) fencersOf(n *node) []string {
 		}
 	}
 	if len(out) == 0 {
-		for _, top := range p.resources {
-			top.walk(func(r *resource) {
-				if r.variant == primitive && r.fenceDevice && !r.orphan && r.mayFence(n) && !slices.Contains(out, r.xmlID) {
-					out = append(out, r.xmlID)
-				}
-			})
+		p.eachDevice(func(r *resource) {
+			if r.mayFence(n) && !slices.Contains(out, r.xmlID) {
+				out = append(out, r.xmlID)
+			}
+		})
+	}
+	return slices.DeleteFunc(out, func(id string) bool { return p.disabled(id) })
+}
+
+// eachDevice visits the fencing devices of the configuration.
+func (p *plan) eachDevice(visit func(*resource)) {
+	for _, top := range p.resources {
+		top.walk(func(r *resource) {
+			if r.variant == primitive && r.fenceDevice && !r.orphan {
+				visit(r)
+			}
+		})
+	}
+}
+
+// disabled: the device is not used, since an administrator has stopped it.
+func (p *plan) disabled(device string) bool {
+	r := p.findResource(device)
+	return r != nil && parseRole(r.target) == roleStopped
+}
+
+// unfencedFirst is why a start cannot succeed that waits for its node to be
+// unfenced: no device is there that could do that. The transition has both
+// all the same, since only the devices know what they can do.
+func (p *plan) unfencedFirst(a *action) *Reason {
+	for _, l := range a.before {
+		if fence := l.a; fence.task == "stonith" && fence.said("stonith_action") == "on" && !fence.is(actOptional) && len(p.fencersOf(fence.n)) == 0 {
+			return &Reason{Kind: ReasonUnfencing, Node: fence.n.name, Detail: "no fencing device that is enabled can do it"}
 		}
 	}
-	return out
+	return nil
+}
+
+// unfencingSteps let a node be unfenced: a device that is disabled is used
+// again, or there is one more.
+func (p *plan) unfencingSteps(n *node) []Step {
+	var out []Step
+	p.eachDevice(func(r *resource) {
+		if r.mayFence(n) && p.disabled(r.id) {
+			out = append(out, Step{Kind: StepStart, Resource: r.configured()})
+		}
+	})
+	return append(out, Step{Kind: StepDevice, Node: n.name})
 }
 
 // isTargetOf: the level of the fencing topology is for n.
@@ -84,7 +123,7 @@ func (p *plan) notFenced(n *node) *Reason {
 	case !p.haveFencing:
 		return &Reason{Kind: ReasonUnreachable, Node: n.name, Detail: p.whyNoFencing()}
 	case len(p.fencersOf(n)) == 0:
-		return &Reason{Kind: ReasonUnreachable, Node: n.name, Detail: "no fencing device lists it (pcmk_host_list, pcmk_host_map)", Name: "device"}
+		return &Reason{Kind: ReasonUnreachable, Node: n.name, Detail: "no fencing device that is enabled lists it (pcmk_host_list, pcmk_host_map)", Name: "device"}
 	}
 	return nil
 }

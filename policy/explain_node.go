@@ -84,7 +84,7 @@ func (x *explainer) node(n *node) *NodeExplanation {
 	if out.Unfenced != nil {
 		out.UnfencedSteps = p.fencingSteps(n)
 		if out.Unfenced.Name == "device" {
-			out.UnfencedSteps = []Step{{Kind: StepDevice, Node: n.name}}
+			out.UnfencedSteps = p.unfencingSteps(n)[:1]
 		}
 	}
 	for _, why := range out.State {
@@ -93,13 +93,30 @@ func (x *explainer) node(n *node) *NodeExplanation {
 		if why.Kind == ReasonGuestDown || why.Kind == ReasonDisconnect {
 			steps = w.connection(n)
 		} else {
-			steps = w.node(why, nil, n)
+			steps = append(w.node(why, nil, n), p.inTime(why, nil)...)
 		}
-		if len(steps) > 0 && !slices.Contains(out.Steps, steps[0]) {
-			out.Steps = append(out.Steps, steps[0])
+		if step, some := x.ending(why, n, steps); some && !slices.Contains(out.Steps, step) {
+			out.Steps = append(out.Steps, step)
 		}
 	}
 	return out
+}
+
+// ending is the first of the steps after which the reason is none any more; the
+// first of all where none is that sure, as for a connection, which has to be
+// made first.
+func (x *explainer) ending(why Reason, n *node, steps []Step) (step Step, some bool) {
+	for _, step := range steps {
+		later := decided(step.Apply(x.in))
+		holds := func(still Reason) bool { return still.Kind == why.Kind }
+		if m := later.nodeByName[n.name]; m != nil && !slices.ContainsFunc(later.unusable(m), holds) {
+			return step, true
+		}
+	}
+	if len(steps) == 0 {
+		return Step{}, false
+	}
+	return steps[0], true
 }
 
 // onNode sorts a primitive in: it is here, comes, or cannot be here.
@@ -124,7 +141,7 @@ func (x *explainer) onNode(out *NodeExplanation, r *resource, n *node) {
 			told.Why = &why
 		}
 		out.Gets = append(out.Gets, told)
-	case len(x.p.unusable(n)) == 0 && n.kind != pingNode && !r.orphan && (n.remote == nil || r != n.remote && r != n.remote.container):
+	case len(x.p.unusable(n)) == 0 && n.kind != pingNode && !r.orphan && len(r.everywhere()) == 0 && (n.remote == nil || r != n.remote && r != n.remote.container):
 		if asked := r.top().asked(); r.top().isClone() && r.top().partOn(n) != nil || asked != r && asked.xmlID == r.xmlID && r.top().isAnonymous() {
 			return
 		}

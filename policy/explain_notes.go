@@ -148,6 +148,21 @@ func (p *plan) lastFailed(r *resource, n *node) *cib.OpHistory {
 	return nil
 }
 
+// dateText puts a date expression likewise: "date in range from … to …", "date
+// spec hours=9-17 weekdays=1-5".
+func dateText(e *cib.DateExpression) string {
+	text := "date" + prefixedBy(" ", strings.TrimPrefix(strings.ReplaceAll(e.Operation, "_", " "), "date ")) +
+		prefixedBy(" from ", e.Start) + prefixedBy(" to ", e.End)
+	pairs := e.Spec
+	if e.End == "" && len(e.Duration) > 0 {
+		text, pairs = text+" for", e.Duration
+	}
+	for _, nv := range pairs {
+		text += " " + nv.Name + "=" + nv.Value
+	}
+	return text
+}
+
 // ruleText puts a rule's expressions as an administrator writes them.
 func ruleText(rule *cib.Rule) string {
 	var parts []string
@@ -163,8 +178,7 @@ func ruleText(rule *cib.Rule) string {
 				parts = append(parts, e.Attribute+" "+e.Operation+" "+e.Value)
 			}
 		case part.Date != nil:
-			parts = append(parts, "date"+prefixedBy(" ", strings.ReplaceAll(part.Date.Operation, "_", " "))+
-				prefixedBy(" from ", part.Date.Start)+prefixedBy(" to ", part.Date.End))
+			parts = append(parts, dateText(part.Date))
 		}
 	}
 	joint := " and "

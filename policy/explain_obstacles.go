@@ -48,7 +48,11 @@ func (w *way) to(r *resource, n *node) []Step {
 	at := nodeOf(r.allocated)
 	switch {
 	case at != nil && (n == nil || at == n):
-		return w.unblock(r.exactActions("start", 0, at))
+		steps := w.unblock(r.exactActions("start", 0, at))
+		if hard := r.everywhere(); len(steps) == 0 && len(hard) > 0 { // it is there, and left alone
+			return w.undo(hard[0], r, nil)
+		}
+		return steps
 	case n == nil:
 		return w.anywhere(r)
 	}
@@ -163,15 +167,21 @@ func (r *resource) preferSteps(n *node) []Step {
 }
 
 // undo are the steps against one reason against r, on n unless it holds
-// everywhere.
+// everywhere: what somebody can do, then what time will.
 func (w *way) undo(why Reason, r *resource, n *node) []Step {
-	p := w.p
 	subject := r
 	if why.Subject != "" {
-		if named := p.findResource(why.Subject); named != nil {
+		if named := w.p.findResource(why.Subject); named != nil {
 			subject = named
 		}
 	}
+	return append(w.act(why, r, subject, n), w.p.inTime(why, r.failing(subject))...)
+}
+
+// act are the steps of undo that do not wait; subject is what the reason is
+// about.
+func (w *way) act(why Reason, r, subject *resource, n *node) []Step {
+	p := w.p
 	switch why.Kind {
 	case ReasonStandby, ReasonOffline, ReasonUnclean, ReasonPending, ReasonShutdown, ReasonLock, ReasonMaintenance, ReasonHealth:
 		return w.node(why, subject, n)
@@ -181,8 +191,12 @@ func (w *way) undo(why Reason, r *resource, n *node) []Step {
 		return []Step{{Kind: StepMeta, Resource: subject.configured(), Name: "is-managed", Value: "true"}}
 	case ReasonStopAll:
 		return []Step{{Kind: StepProperty, Name: "stop-all-resources", Value: "false"}}
-	case ReasonNoFencing, ReasonUnreachable:
+	case ReasonNoFencing:
 		return p.fencingSteps(n)
+	case ReasonUnreachable:
+		return append(p.fencingSteps(n), Step{Kind: StepConfirm, Node: why.Node})
+	case ReasonUnfencing:
+		return append(p.unfencingSteps(p.nodeByName[why.Node]), r.lessRequired("fencing")...)
 	case ReasonBlocked, ReasonOnFail, ReasonFailure, ReasonThreshold, ReasonRecover:
 		return []Step{{Kind: StepCleanup, Resource: r.failing(subject).configured()}}
 	case ReasonMultiple:
@@ -199,7 +213,7 @@ func (w *way) undo(why Reason, r *resource, n *node) []Step {
 		}
 		return []Step{{Kind: StepGrant, ID: why.ID}}
 	case ReasonQuorum:
-		return []Step{{Kind: StepQuorum}}
+		return append([]Step{{Kind: StepQuorum}}, r.lessRequired("nothing")...)
 	case ReasonCapacity:
 		return p.capacitySteps(subject, n)
 	case ReasonOrphan:
@@ -216,6 +230,16 @@ func (w *way) undo(why Reason, r *resource, n *node) []Step {
 		return w.other(why)
 	}
 	return nil
+}
+
+// lessRequired is the step by which r waits for less than its own requires says
+// ("Pacemaker Explained, Resource Meta-Attributes"). Nothing is offered against
+// the default, which nobody has chosen.
+func (r *resource) lessRequired(value string) []Step {
+	if r.meta["requires"] == "" || r.variant != primitive {
+		return nil
+	}
+	return []Step{{Kind: StepMeta, Resource: r.configured(), Name: "requires", Value: value}}
 }
 
 // removal takes away the constraint that a reason names, if it names one.
@@ -409,7 +433,7 @@ func (w *way) other(why Reason) []Step {
 // unblock are the steps towards actions that cannot be done.
 func (w *way) unblock(actions []*action) []Step {
 	for _, a := range actions {
-		if why, blocked := w.p.whyBlocked(a); blocked {
+		if why, blocked := w.p.heldBack(a); blocked {
 			if steps := w.undo(why, a.r, a.n); len(steps) > 0 {
 				return steps
 			}

@@ -33,7 +33,7 @@ func (r *resource) roleWhy(top *resource, n *node) []Reason {
 		out = append(out, r.p.connectionDown(ReasonGuestDown, n, n.remote.container))
 	}
 	if len(out) > 0 {
-		return out
+		return withoutRepeats(out)
 	}
 	return []Reason{r.promotionLost(top, inst, n)}
 }
@@ -112,6 +112,8 @@ func (r *resource) promotionLost(top, inst *resource, n *node) Reason {
 		}
 	}
 	switch {
+	case !set && inst.sortIndex < 0 && top.clone.promotedMax > 0 && !r.runsOn(n):
+		why.Value = "unrated"
 	case !set && inst.sortIndex < 0 && top.clone.promotedMax > 0:
 		why.Value = "none"
 	case set && inst.sortIndex < 0:

@@ -2,8 +2,6 @@ package policy
 
 import (
 	"slices"
-
-	"kvmha/internal/cib"
 )
 
 // Remedy is what would have to change for a resource to be on Node, or, with
@@ -41,7 +39,7 @@ type goal struct {
 // decides anew, and goes on with what decides then. nil if that leads nowhere.
 func (x *explainer) remedy(g goal) *Remedy {
 	s := &search{x: x, goal: g, left: remedyTries}
-	steps := s.from(x.p, x.in.CIB, nil)
+	steps := s.from(x.p, x.in, nil)
 	if len(steps) == 0 {
 		return nil
 	}
@@ -67,7 +65,7 @@ type search struct {
 }
 
 // from continues the steps done so far, which led to p; nil if no way on does.
-func (s *search) from(p *plan, c *cib.CIB, done []Step) []Step {
+func (s *search) from(p *plan, in Input, done []Step) []Step {
 	r, n := p.aim(s.goal)
 	switch {
 	case r == nil:
@@ -81,19 +79,12 @@ func (s *search) from(p *plan, c *cib.CIB, done []Step) []Step {
 		if slices.Contains(done, step) || !s.mayTry() {
 			continue
 		}
-		next := step.Apply(c)
-		if found := s.from(s.x.decide(next), next, append(slices.Clip(done), step)); found != nil {
+		next := step.Apply(in)
+		if found := s.from(decided(next), next, append(slices.Clip(done), step)); found != nil {
 			return found
 		}
 	}
 	return nil
-}
-
-// decide is the plan for a changed CIB.
-func (x *explainer) decide(c *cib.CIB) *plan {
-	in := x.in
-	in.CIB, in.Now = c, x.p.now
-	return decided(in)
 }
 
 // mayTry counts a decision, as long as there is one left.
@@ -108,11 +99,11 @@ func (s *search) mayTry() bool {
 
 // works: with these steps done, the goal is reached.
 func (s *search) works(steps ...Step) bool {
-	c := s.x.in.CIB
+	in := s.x.in
 	for _, step := range steps {
-		c = step.Apply(c)
+		in = step.Apply(in)
 	}
-	p := s.x.decide(c)
+	p := decided(in)
 	r, n := p.aim(s.goal)
 	return r != nil && p.reached(r, n, s.goal.promoted)
 }
@@ -204,7 +195,7 @@ func (p *plan) reached(r *resource, n *node, promoted bool) bool {
 		return canDo(r, "promote", at)
 	}
 	if start := r.exactActions("start", 0, at); len(start) > 0 && !(start[0].is(actOptional) && r.runsOn(at)) {
-		return start[0].is(actRunnable)
+		return start[0].is(actRunnable) && p.unfencedFirst(start[0]) == nil
 	}
 	return r.runsOn(at)
 }

@@ -28,6 +28,9 @@ const (
 	StepDevice     StepKind = "fencing-device"    // there must be a fencing device, for Node if it is given
 	StepStopByHand StepKind = "stop-by-hand"      // Resource must be stopped on Node, not by the cluster
 	StepBundle     StepKind = "bundle"            // attribute Name of the container of bundle Resource must be Value
+	StepTime       StepKind = "time"              // it must be Value (RFC 3339), with nothing else changed until then
+	StepUnset      StepKind = "unset"             // attribute Name must go from the attribute set ID, which has a rule
+	StepConfirm    StepKind = "confirm"           // an administrator must confirm that Node is down
 )
 
 // Step is one thing that would have to change.
@@ -43,7 +46,7 @@ type Step struct {
 // configures: the step takes a change of the configuration that no command does.
 func (s Step) configures() bool {
 	switch s.Kind {
-	case StepMeta, StepProperty, StepRemove, StepAllow, StepPrefer, StepCapacity, StepDevice, StepBundle, StepAttribute:
+	case StepMeta, StepProperty, StepRemove, StepAllow, StepPrefer, StepCapacity, StepDevice, StepBundle, StepAttribute, StepUnset:
 		return true
 	}
 	return false

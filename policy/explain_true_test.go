@@ -95,11 +95,15 @@ func placed(t *policy.Transition, id, node string) bool {
 }
 
 // taken is the state after all steps.
-func taken(c *cib.CIB, steps []policy.Step) *cib.CIB {
-	for _, step := range steps {
-		c = step.Apply(c)
+func taken(c *cib.CIB, steps []policy.Step) policy.Input {
+	in := inputOf(c)
+	if in.Now.IsZero() {
+		in.Now = time.Unix(c.ExecutionDate, 0).UTC()
 	}
-	return c
+	for _, step := range steps {
+		in = step.Apply(in)
+	}
+	return in
 }
 
 func TestARemedyDoesWhatItSays(t *testing.T) {
@@ -109,11 +113,11 @@ func TestARemedyDoesWhatItSays(t *testing.T) {
 			if v.Remedy == nil {
 				return
 			}
-			if !placed(policy.Schedule(inputOf(taken(c, v.Remedy.Steps))), id, v.Node) {
+			if !placed(policy.Schedule(taken(c, v.Remedy.Steps)), id, v.Node) {
 				t.Errorf("%s is not on %s after %+v; it was not there because %v", id, v.Node, v.Remedy.Steps, v.Against)
 			}
 			for _, other := range v.Remedy.Or {
-				if !placed(policy.Schedule(inputOf(other.Apply(c))), id, v.Node) {
+				if !placed(policy.Schedule(taken(c, []policy.Step{other})), id, v.Node) {
 					t.Errorf("%s is not on %s after %+v alone", id, v.Node, other)
 				}
 			}
@@ -131,7 +135,7 @@ func TestARemedyForARolePromotes(t *testing.T) {
 			if v.RoleRemedy == nil {
 				return
 			}
-			e, ok := policy.Explain(inputOf(taken(c, v.RoleRemedy.Steps)), id)
+			e, ok := policy.Explain(taken(c, v.RoleRemedy.Steps), id)
 			if !ok || e.Resource == nil {
 				t.Fatalf("%s is gone after %+v", id, v.RoleRemedy.Steps)
 			}

@@ -40,6 +40,14 @@ func (r Reason) constraint() string {
 	return "constraint " + r.ID
 }
 
+// ruleWords name the attribute set with a rule that says so, if it is one.
+func (r Reason) ruleWords() string {
+	if r.Rule == "" {
+		return ""
+	}
+	return ", says attribute set " + r.ID + ", whose rule holds now (" + r.Detail + ")"
+}
+
 // weighs says what a score does to a node.
 func (r Reason) weighs(what string) string {
 	of := ""
@@ -200,17 +208,17 @@ func (r Reason) nodeWords() string {
 		if r.Name == "" {
 			return "node " + r.Node + " is in standby because of on-fail=standby" + prefixedBy(": ", r.Detail)
 		}
-		return "node " + r.Node + " is in standby"
+		return "node " + r.Node + " is in standby" + r.ruleWords()
 	case ReasonShutdown:
 		return "node " + r.Node + " is shutting down"
 	case ReasonMaintenance:
 		switch {
 		case r.Node != "":
-			return "node " + r.Node + " is in maintenance"
+			return "node " + r.Node + " is in maintenance" + r.ruleWords()
 		case r.Name == "maintenance-mode":
-			return "the cluster is in maintenance (maintenance-mode=true)"
+			return "the cluster is in maintenance (maintenance-mode=true" + r.ruleWords() + ")"
 		}
-		return firstText(r.Subject, "it") + " is in maintenance"
+		return firstText(r.Subject, "it") + " is in maintenance" + r.ruleWords()
 	case ReasonGuestDown:
 		return r.Resource + ", which node " + r.Node + " lives in, " + firstText(r.Detail, "does not run")
 	case ReasonDisconnect:
@@ -226,11 +234,11 @@ func (r Reason) nodeWords() string {
 func (r Reason) stateWords() string {
 	switch r.Kind {
 	case ReasonTargetRole:
-		return r.its("target-role") + " is " + r.Value
+		return r.its("target-role") + " is " + r.Value + r.ruleWords()
 	case ReasonStopAll:
-		return "stop-all-resources=true"
+		return "stop-all-resources=true" + r.ruleWords()
 	case ReasonUnmanaged:
-		return firstText(r.Subject, "it") + " is not managed (is-managed=false): the cluster only watches it"
+		return firstText(r.Subject, "it") + " is not managed (is-managed=false" + r.ruleWords() + "): the cluster only watches it"
 	case ReasonBlocked:
 		return r.subject() + " is blocked: " + r.failureWords()
 	case ReasonNoFencing:
@@ -274,6 +282,8 @@ func (r Reason) failureWords() string {
 
 func (r Reason) promotionWords() string {
 	switch {
+	case r.Value == "unrated":
+		return "it has no promotion score on " + r.Node + " yet: its agent may give one when it runs there"
 	case r.Value == "none":
 		return "it has no promotion score on " + r.Node + ": its agent has not set one, or the instance may not be promoted there"
 	case r.Value == "max" && r.Other == "":

@@ -238,40 +238,11 @@ func compareVersions(a, b string) int {
 // datePasses compares the plan's now, and notes when time alone would change
 // the answer.
 func (p *plan) datePasses(e *cib.DateExpression) bool {
-	start, hasStart := parseDate(e.Start)
-	end, hasEnd := parseDate(e.End)
-	if hasStart && !hasEnd && len(e.Duration) > 0 {
-		end, hasEnd = addSpan(start, e.Duration), true
+	holds, changes := judgeDate(e, p.now)
+	if !changes.IsZero() {
+		p.recheckAt(changes.Unix())
 	}
-	switch strings.ToLower(e.Operation) {
-	case "", "in_range":
-		switch {
-		case !hasStart && !hasEnd:
-			return false
-		case hasStart && p.now.Before(start):
-			p.recheckAt(start.Unix())
-			return false
-		case hasEnd && p.now.After(end):
-			return false
-		}
-		if hasEnd {
-			p.recheckAt(end.Unix() + 1)
-		}
-		return true
-	case "date_spec":
-		return matchesSpec(p.now, e.Spec)
-	case "gt":
-		if hasStart && !p.now.After(start) {
-			p.recheckAt(start.Unix() + 1)
-		}
-		return hasStart && p.now.After(start)
-	case "lt":
-		if hasEnd && p.now.Before(end) {
-			p.recheckAt(end.Unix())
-			return true
-		}
-	}
-	return false
+	return holds
 }
 
 // recheckAt notes that the answer may change at this moment (Unix seconds).

@@ -2,6 +2,7 @@ package main
 
 import (
 	"strings"
+	"time"
 
 	"kvmha/policy"
 )
@@ -65,8 +66,24 @@ func commanded(s policy.Step) string {
 		return "ticket " + s.ID + " has left its standby at this site"
 	case policy.StepQuorum:
 		return "the return of enough nodes for a quorum"
+	case policy.StepTime:
+		return "waiting until " + momentText(s.Value)
+	case policy.StepConfirm:
+		return "`vm-ctl fence " + s.Node + " --action confirm` (only if " + s.Node + " is certainly down)"
 	}
 	return ""
+}
+
+// momentText puts an RFC 3339 moment as people write it.
+func momentText(moment string) string {
+	at, err := time.Parse(time.RFC3339, moment)
+	if err != nil {
+		return moment
+	}
+	if _, offset := at.Zone(); offset == 0 {
+		return at.Format(time.DateTime) + " UTC"
+	}
+	return at.Format(time.DateTime + " -07:00")
 }
 
 // configured puts a step as a change of the configuration.
@@ -75,6 +92,9 @@ func configured(s policy.Step) string {
 	case policy.StepAttribute:
 		return "setting node attribute " + s.Name + "=" + s.Value + " of " + s.Node
 	case policy.StepMeta:
+		if s.Name == "requires" && s.Value == "nothing" {
+			return "setting requires=nothing for " + s.Resource + ", at the risk that it runs twice"
+		}
 		return "setting " + s.Name + "=" + s.Value + " for " + s.Resource
 	case policy.StepProperty:
 		return "setting cluster option " + s.Name + "=" + s.Value
@@ -94,6 +114,8 @@ func configured(s policy.Step) string {
 		return "adding a location constraint with " + role + "score INFINITY for " + s.Resource + " on " + s.Node
 	case policy.StepCapacity:
 		return "giving " + s.Node + " a capacity of " + s.Name + "=" + s.Value
+	case policy.StepUnset:
+		return "taking " + s.Name + " out of attribute set " + s.ID
 	case policy.StepBundle:
 		return "setting " + s.Name + "=" + s.Value + " in the container of bundle " + s.Resource
 	case policy.StepDevice:

@@ -77,6 +77,8 @@ func (c *scenario) line(words []string) {
 		e := cib.AttrExpression{Attribute: rest[3], Operation: rest[4], Value: strings.Join(rest[5:], " ")}
 		cfg.Locations = append(cfg.Locations, cib.Location{ID: rest[0], Resource: rest[1],
 			Rules: []cib.Rule{{ID: rest[0] + "-rule", Score: rest[2], Parts: []cib.RulePart{{Attr: &e}}}}})
+	case "dated":
+		c.dated(rest[0], rest[1], rest[2], rest[3:])
 	case "colocation":
 		s, _ := cib.ParseScore(rest[3])
 		cfg.Colocations = append(cfg.Colocations, cib.Colocation{ID: rest[0], Resource: rest[1], With: rest[2], Score: s, HasScore: true,
@@ -91,6 +93,27 @@ func (c *scenario) line(words []string) {
 		c.did(rest[0], rest[1], rest[2:])
 	default:
 		c.t.Fatalf("unknown line %q", words)
+	}
+}
+
+// dated adds attributes with a date expression, written "from/to" or as a
+// <date_spec> ("hours=9-17"), to a resource, a node or the cluster's options.
+func (c *scenario) dated(owner, id, when string, pairs []string) {
+	date := &cib.DateExpression{Operation: "in_range"}
+	if date.Start, date.End, _ = strings.Cut(when, "/"); date.End == "" {
+		date = &cib.DateExpression{Operation: "date_spec", Spec: wordPairs([]string{when})}
+	}
+	set := cib.NVSet{ID: id, Score: 10, Rule: &cib.Rule{ID: id + "-rule", Parts: []cib.RulePart{{Date: date}}}, Pairs: wordPairs(pairs)}
+	if owner == "options" {
+		c.cib.Config.Properties = append(c.cib.Config.Properties, set)
+	} else if r := c.cib.Config.FindResource(owner); r != nil {
+		r.Meta = append(r.Meta, set)
+	} else {
+		for i := range c.cib.Config.Nodes {
+			if n := &c.cib.Config.Nodes[i]; n.Uname == owner {
+				n.Attributes = append(n.Attributes, set)
+			}
+		}
 	}
 }
 

@@ -272,8 +272,11 @@ func (w *explainWriter) actions(list []policy.PlannedAction, indent string) {
 		if a.Why.Kind == policy.ReasonUnknown {
 			what = "probe"
 		}
-		if a.Resource != "" {
+		switch {
+		case a.Resource != "":
 			what += " " + a.Resource
+		case a.Task == "on":
+			what = "unfencing"
 		}
 		text := ""
 		switch {
