@@ -1,6 +1,10 @@
 package policy
 
-import "testing"
+import (
+	"testing"
+
+	"kvmha/internal/cib"
+)
 
 func TestWhatWouldWaitForAnImpossibleActionIsLeftOut(t *testing.T) {
 	t.Parallel()
@@ -18,5 +22,30 @@ func TestWhatWouldWaitForAnImpossibleActionIsLeftOut(t *testing.T) {
 	}
 	if waits.is(actInGraph) || next.is(actInGraph) || !other.is(actInGraph) {
 		t.Error("the actions do not know whether they are in the graph")
+	}
+}
+
+func TestAnActionNamesTheKindOfWhatItIsAbout(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		outside, running string
+		want             cib.Kind
+	}{
+		"a primitive": {primXML("outside", ""), "outside", ""},
+		"a bundle":    {`<bundle id="outside"><rkt image="i" replicas="1"/></bundle>`, "outside-rkt-0", cib.Bundle},
+	} {
+		tr := decide(t, world{
+			resources: test.outside + primXML("inside", "container=outside"), noQuorum: true,
+			status: "n1 inside start=1\nn2 inside stop=1\nn2 " + test.running + " start",
+		})
+		var got []cib.Kind
+		for _, a := range tr.Actions {
+			if a.Key == "outside_stop_0" && a.Node == "n2" {
+				got = append(got, a.Render.ResourceKind)
+			}
+		}
+		if len(got) != 1 || got[0] != test.want {
+			t.Errorf("%s that is stopped for the sake of what is inside: kinds %q, want %q", name, got, test.want)
+		}
 	}
 }

@@ -207,6 +207,9 @@ func (p *plan) render(a *action, out *Action) {
 func (p *plan) renderResource(a *action, d *Render) {
 	r := a.r
 	d.Class, d.Provider, d.Type = r.class, r.provider, r.kind
+	if r.variant != primitive {
+		d.ResourceKind = r.cfg.Kind
+	}
 	switch {
 	case r.orphan && r.historyName != "":
 		d.ResourceID, d.ResourceLongID = r.historyName, r.id

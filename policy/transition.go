@@ -102,12 +102,14 @@ type Render struct {
 	// Router is the cluster node that relays to a remote node.
 	Router string `json:"router,omitempty"`
 	// ResourceID, ResourceLongID, Class, Provider and Type make the
-	// <primitive> element; there is none if ResourceID is empty.
-	ResourceID     string `json:"rsc-id,omitempty"`
-	ResourceLongID string `json:"rsc-long-id,omitempty"`
-	Class          string `json:"class,omitempty"`
-	Provider       string `json:"provider,omitempty"`
-	Type           string `json:"type,omitempty"`
+	// <primitive> element; there is none if ResourceID is empty. Of what is no
+	// primitive, ResourceKind is the element's name.
+	ResourceKind   cib.Kind `json:"rsc-kind,omitempty"`
+	ResourceID     string   `json:"rsc-id,omitempty"`
+	ResourceLongID string   `json:"rsc-long-id,omitempty"`
+	Class          string   `json:"class,omitempty"`
+	Provider       string   `json:"provider,omitempty"`
+	Type           string   `json:"type,omitempty"`
 	// ShutdownLock is Unix seconds, 0 = no lock.
 	ShutdownLock int64 `json:"shutdown-lock,omitempty"`
 	// Attributes of the <attributes> element, sorted, without

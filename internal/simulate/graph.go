@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 
@@ -88,12 +89,7 @@ func (g *graphWriter) action(a *policy.Action) {
 	}
 	g.open(r.Element, attrs)
 	if r.ResourceID != "" {
-		tag := "primitive"
-		if r.Class == "" {
-			// Only a group that has lost all its members is probed itself.
-			tag = "group"
-		}
-		g.empty(tag, attr("id", r.ResourceID).maybe("long-id", r.ResourceLongID).
+		g.empty(string(cmp.Or(r.ResourceKind, cib.Primitive)), attr("id", r.ResourceID).maybe("long-id", r.ResourceLongID).
 			maybe("class", r.Class).maybe("provider", r.Provider).maybe("type", r.Type))
 	}
 	g.open("attributes", r.Attributes)
