@@ -122,10 +122,12 @@ func Subjects(in Input) []string {
 // instance of one ("web:1") or a node; ok is false if it is none of them.
 //
 // Each Remedy has been tried: with its steps done to a copy of the CIB, the
-// scheduler decides what the Remedy says.
-func Explain(in Input, subject string) (answer *Explanation, ok bool) {
+// scheduler decides what the Remedy says. team may make such decisions at the
+// same time.
+func Explain(in Input, subject string, team Workers) (answer *Explanation, ok bool) {
 	in.Now = effectiveNow(in) // whatever the steps of remedies do to it
-	x := &explainer{in: in, p: decided(in)}
+	x := &explainer{in: in, p: decided(in), ahead: ahead{in: in, by: team}}
+	defer x.ahead.end()
 	out := &Explanation{Subject: subject}
 	if r := x.p.explained(subject); r != nil {
 		told := x.resource(r)
@@ -172,6 +174,7 @@ type explainer struct {
 	p  *plan
 	// tried counts the schedules that were made to try remedies.
 	tried int
+	ahead ahead
 }
 
 func (x *explainer) resource(r *resource) ResourceExplanation {

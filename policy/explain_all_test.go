@@ -41,7 +41,7 @@ func TestEveryExplanationOfEveryRecordedCaseSaysWhyAndMostSayWhatWouldHelp(t *te
 			t.Skipf("%d instances are too many; KVMHA_EXPLAIN_ALL=1 asks for them, too", instances)
 		}
 		for _, name := range askable(p) {
-			e, known := Explain(in, name)
+			e, known := Explain(in, name, Workers{})
 			if !known {
 				t.Errorf("%s is unknown", name)
 				continue

@@ -80,11 +80,30 @@ func (s *search) from(p *plan, in Input, done []Step) []Step {
 			continue
 		}
 		next := step.Apply(in)
-		if found := s.from(decided(next), next, append(slices.Clip(done), step)); found != nil {
+		if found := s.from(s.decide(next, step, done), next, append(slices.Clip(done), step)); found != nil {
 			return found
 		}
 	}
 	return nil
+}
+
+// decide is the decision on next, which a step after those done leads to.
+func (s *search) decide(next Input, step Step, done []Step) *plan {
+	if len(done) == 0 {
+		return s.x.ahead.after(step)
+	}
+	return decided(next)
+}
+
+// begin begins the decision that a search for the goal will ask for first.
+func (x *explainer) begin(g goal) {
+	r, n := x.p.aim(g)
+	if r == nil || x.tried >= remedyTrials || x.p.reached(r, n, g.promoted) {
+		return
+	}
+	if steps := x.p.nextSteps(r, n, g.promoted, false); len(steps) > 0 {
+		x.ahead.begin(steps[0])
+	}
 }
 
 // mayTry counts a decision, as long as there is one left.

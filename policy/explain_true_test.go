@@ -68,7 +68,7 @@ func subjects(c *cib.CIB) []string {
 // explained calls fn with each verdict, here or not, of some resources.
 func explained(c *cib.CIB, fn func(id string, v policy.Verdict)) {
 	for _, id := range subjects(c) {
-		e, ok := policy.Explain(inputOf(c), id)
+		e, ok := policy.Explain(inputOf(c), id, policy.Workers{})
 		if !ok || e.Resource == nil {
 			continue
 		}
@@ -135,7 +135,7 @@ func TestARemedyForARolePromotes(t *testing.T) {
 			if v.RoleRemedy == nil {
 				return
 			}
-			e, ok := policy.Explain(taken(c, v.RoleRemedy.Steps), id)
+			e, ok := policy.Explain(taken(c, v.RoleRemedy.Steps), id, policy.Workers{})
 			if !ok || e.Resource == nil {
 				t.Fatalf("%s is gone after %+v", id, v.RoleRemedy.Steps)
 			}
@@ -197,7 +197,7 @@ func TestWhatDecidesAgainstANodeDoesNoMoreWhenItIsGone(t *testing.T) {
 			if after == nil {
 				return
 			}
-			e, ok := policy.Explain(inputOf(after), id)
+			e, ok := policy.Explain(inputOf(after), id, policy.Workers{})
 			if !ok || e.Resource == nil {
 				t.Fatalf("%s is gone with %v", id, why)
 			}

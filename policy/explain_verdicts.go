@@ -5,7 +5,8 @@ import "slices"
 // verdicts tells of each node why r is to be there or not, those first where it
 // is to be.
 func (x *explainer) verdicts(r *resource) []Verdict {
-	var here, elsewhere []Verdict
+	var here, elsewhere []*Verdict
+	var open []question
 	for _, n := range x.p.nodes {
 		if n.kind == pingNode || r.isRemote && n.remote == r {
 			continue
@@ -13,18 +14,44 @@ func (x *explainer) verdicts(r *resource) []Verdict {
 		if part := r.partOn(n); part != nil {
 			v := part.verdictHere(n)
 			if v.Role == Unpromoted && len(v.RoleWhy) > 0 {
-				v.RoleRemedy = x.remedy(goal{id: r.id, node: n.name, promoted: true})
+				open = append(open, question{goal{id: r.id, node: n.name, promoted: true}, &v.RoleRemedy})
 			}
-			here = append(here, v)
+			here = append(here, &v)
 			continue
 		}
 		if c := r.replica(); c != nil && c.child == r && n != c.node || n.mode == discoverNever && (c == nil || c.child != r) {
 			// The nodes in bundles are for their own replicas, and those for them.
 			continue
 		}
-		elsewhere = append(elsewhere, x.verdictElsewhere(r, n))
+		v, mayHelp := r.verdictElsewhere(n)
+		if mayHelp {
+			open = append(open, question{goal{id: r.id, node: n.name}, &v.Remedy})
+		}
+		elsewhere = append(elsewhere, &v)
 	}
-	return append(here, elsewhere...)
+	x.answer(open)
+	var out []Verdict
+	for _, v := range append(here, elsewhere...) {
+		out = append(out, *v)
+	}
+	return out
+}
+
+// question is for a remedy, with the place of the answer.
+type question struct {
+	goal goal
+	to   **Remedy
+}
+
+// answer looks for remedies, one after the other, since all of them share the
+// number of decisions. Those that come next are begun meanwhile.
+func (x *explainer) answer(open []question) {
+	for i, q := range open {
+		for _, next := range open[i:min(i+x.ahead.by.AtOnce, len(open))] {
+			x.begin(next.goal)
+		}
+		*q.to = x.remedy(q.goal)
+	}
 }
 
 // partOn is what of r is to be on n: r itself, a clone's instance, or the first
@@ -86,12 +113,14 @@ func (r *resource) verdictHere(n *node) Verdict {
 	return v
 }
 
-func (x *explainer) verdictElsewhere(r *resource, n *node) Verdict {
+// verdictElsewhere tells why r is not on n; mayHelp says that a remedy is worth
+// looking for.
+func (r *resource) verdictElsewhere(n *node) (v Verdict, mayHelp bool) {
 	asked := r.asked()
 	if r.top().partOn(n) == nil {
 		asked = asked.standIn(n)
 	}
-	v := Verdict{Node: n.name, Score: minusInfinity, Against: asked.against(n)}
+	v = Verdict{Node: n.name, Score: minusInfinity, Against: asked.against(n)}
 	first := asked
 	for len(first.children) > 0 {
 		first = first.children[0]
@@ -100,8 +129,5 @@ func (x *explainer) verdictElsewhere(r *resource, n *node) Verdict {
 		v.Score = pl.score
 	}
 	full := len(v.Against) > 0 && v.Against[0].Kind == ReasonCloneFull && r.top().isAnonymous()
-	if !full && (len(r.everywhere()) == 0 || len(r.presence(false)) > 0) {
-		v.Remedy = x.remedy(goal{id: r.id, node: n.name})
-	}
-	return v
+	return v, !full && (len(r.everywhere()) == 0 || len(r.presence(false)) > 0)
 }

@@ -39,13 +39,14 @@ type app struct {
 	// guest says that the daemon is guestd.
 	guest bool
 	// terminal tells whether out is one: redrawing, progress on one line.
-	// colours are for terminals whose user does not set NO_COLOR.
-	terminal, colours bool
+	// colours are for terminals whose user does not set NO_COLOR. errTerminal
+	// tells whether errOut is one.
+	terminal, colours, errTerminal bool
 }
 
 func newApp(out, errOut *os.File) *app {
 	terminal := isTerminal(out)
-	return &app{out: out, errOut: errOut, terminal: terminal, colours: terminal && os.Getenv("NO_COLOR") == ""}
+	return &app{out: out, errOut: errOut, terminal: terminal, errTerminal: isTerminal(errOut), colours: terminal && os.Getenv("NO_COLOR") == ""}
 }
 
 func isTerminal(f *os.File) bool {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -62,7 +63,9 @@ func (a *app) explain(ctx context.Context, f *explainFlags, subject string) erro
 	if err != nil {
 		return err
 	}
-	answer, known := policy.Explain(in, subject)
+	done := a.patience("trying what would help")
+	answer, known := policy.Explain(in, subject, workers())
+	done()
 	if !known && len(daemons) == 0 {
 		return unknownSubject(in, subject)
 	}
@@ -75,6 +78,19 @@ func (a *app) explain(ctx context.Context, f *explainFlags, subject string) erro
 	}
 	fmt.Fprint(a.out, explainText(answer, daemons))
 	return nil
+}
+
+// workers are as many as there are processors, and never so many that the
+// decisions of a large cluster need all the memory of a host.
+func workers() policy.Workers {
+	return policy.Workers{AtOnce: min(8, runtime.GOMAXPROCS(0)), Begin: func(work func()) (wait func()) {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			work()
+		}()
+		return func() { <-done }
+	}}
 }
 
 // explainInput is what the scheduler decides on, and what the daemons of a

@@ -27,7 +27,7 @@ func TestExplanations(t *testing.T) {
 			for _, line := range strings.Split(d.Input, "\n") {
 				c.line(strings.Fields(line))
 			}
-			answer, known := policy.Explain(policy.Input{CIB: &c.cib, Now: scenarioTime}, d.CmdArgs[0].Key)
+			answer, known := policy.Explain(policy.Input{CIB: &c.cib, Now: scenarioTime}, d.CmdArgs[0].Key, policy.Workers{})
 			if !known {
 				return "unknown\n"
 			}
