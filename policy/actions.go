@@ -132,9 +132,16 @@ func (a *action) becauseOf(other *action, dropped actFlag) {
 // newAction finds or creates an operation of r on n; n may be nil when the
 // node is not known yet. optional says that nothing needs it so far.
 func (p *plan) newAction(r *resource, task string, intervalMS int64, n *node, optional bool) *action {
-	return p.customAction(r, opKey(r.id, task, intervalMS), task, n, optional)
+	var a *action
+	if list := r.findActions(task, intervalMS, n); len(list) > 0 {
+		a = list[0]
+	} else {
+		a = p.addAction(r, opKey(r.id, task, intervalMS), task, intervalMS, n, optional)
+	}
+	return p.considerAction(a, optional)
 }
 
+// customAction is newAction by key, which may say more than the task.
 func (p *plan) customAction(r *resource, key, task string, n *node, optional bool) *action {
 	var a *action
 	if r == nil {
@@ -143,8 +150,15 @@ func (p *plan) customAction(r *resource, key, task string, n *node, optional boo
 		a = list[0]
 	}
 	if a == nil {
-		a = p.addAction(r, key, task, n, optional)
+		_, _, ms, _ := splitKey(key)
+		a = p.addAction(r, key, task, ms, n, optional)
 	}
+	return p.considerAction(a, optional)
+}
+
+// considerAction decides anew what is known of an action that is asked for.
+func (p *plan) considerAction(a *action, optional bool) *action {
+	r := a.r
 	switch {
 	case r != nil && a.n != nil && !a.is(actPseudo) && !r.managed && a.settings.intervalMS == 0:
 		a.set(actOptional)
@@ -162,8 +176,9 @@ func (p *plan) customAction(r *resource, key, task string, n *node, optional boo
 	return a
 }
 
-func (p *plan) addAction(r *resource, key, task string, n *node, optional bool) *action {
-	a := &action{id: len(p.actions) + 1, r: r, n: n, key: key, task: task, flags: actRunnable}
+func (p *plan) addAction(r *resource, key, task string, intervalMS int64, n *node, optional bool) *action {
+	a := p.actionSlab.take()
+	a.id, a.r, a.n, a.key, a.task, a.flags = len(p.actions)+1, r, n, key, task, actRunnable
 	if task == "lrm_delete" {
 		a.set(actOnDC)
 	}
@@ -175,9 +190,8 @@ func (p *plan) addAction(r *resource, key, task string, n *node, optional bool) 
 		p.singletons[key] = a
 		return a
 	}
-	_, _, ms, _ := splitKey(key)
 	r.tasks |= taskBit(key[:max(0, strings.LastIndexByte(key, '_'))])
-	t := r.opTraits(task, ms, key)
+	t := r.opTraits(task, intervalMS, key)
 	a.settings, a.needs, a.onFail, a.failRole = t.opSettings, t.needs, t.onFail, t.failRole
 	r.actions = append(r.actions, a)
 	a.changed()

@@ -223,7 +223,7 @@ func (p *plan) becauseOf(a, other *action, dropped actFlag, deep bool) Reason {
 	if other.task == "stonith" {
 		return p.causeOf(other)
 	}
-	why := Reason{Kind: ReasonOrder, Action: firstText(doing[other.task], other.task)}
+	why := Reason{Kind: ReasonOrder, Action: firstText(doing(other.task), other.task)}
 	if dropped != actOptional {
 		why.Kind = ReasonBlockedBy
 	}

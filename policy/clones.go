@@ -58,7 +58,7 @@ func (r *resource) distribute(instances []*resource, nodes []*place, limit, perN
 		if !now.usable() || now.score < 0 {
 			continue
 		}
-		if pl := c.topPlace(now); pl != nil && pl.count >= even {
+		if pl := c.topPlace(now); pl != nil && int(pl.count) >= even {
 			continue
 		}
 		if r.assignInstance(c, now, all, perNode) != nil {
@@ -118,7 +118,7 @@ func (p *plan) placeOrNil(r *resource, n *node) *place {
 // limitInstance forbids what the clone forbids, and nodes that are full.
 func (r *resource) limitInstance(pl *place, perNode int) {
 	if pl.usable() && !r.orphan {
-		if top := r.topPlace(pl.node); top != nil && top.score >= 0 && top.count < perNode {
+		if top := r.topPlace(pl.node); top != nil && top.score >= 0 && int(top.count) < perNode {
 			return
 		}
 	}
@@ -200,7 +200,7 @@ func (k keptScores) compare(a, b *resource) int {
 		return yesFirst(pa != nil, pb != nil)
 	}
 	if pa.count != pb.count {
-		return pa.count - pb.count
+		return int(pa.count - pb.count)
 	}
 	if c := yesFirst(!a.anyFailed(), !b.anyFailed()); c != 0 {
 		return c

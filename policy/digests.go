@@ -21,8 +21,13 @@ const (
 
 // digestSet is what an operation would run with on a node.
 type digestSet struct {
-	params []cib.NV
-	all    string
+	n          *node
+	task       string
+	intervalMS int64
+
+	once    []cib.NV // all parameters but what recurring operations add
+	timeout string   // in milliseconds, of a recurring operation
+	all     string
 	// restart covers what needs a restart, if the first history entry that
 	// asked for this operation tells what that is.
 	restart string
@@ -30,36 +35,48 @@ type digestSet struct {
 	own bool
 }
 
+// params are all parameters.
+func (d *digestSet) params() []cib.NV {
+	if d.timeout == "" {
+		return d.once
+	}
+	return cib.WithTimeout(d.once, d.timeout)
+}
+
 // operationDigest computes and keeps the digests for one operation on one
 // node; op is the history entry that asks, nil for none.
 func (p *plan) operationDigest(r *resource, n *node, task string, intervalMS int64, op *cib.OpHistory) *digestSet {
-	key := opKey(r.id, task, intervalMS)
-	if d, ok := n.digests[key]; ok {
-		return d
+	for _, d := range r.digests {
+		if d.n == n && d.intervalMS == intervalMS && d.task == task {
+			return d
+		}
 	}
-	s := r.opSettings(task, intervalMS, key)
-	extra := s.ownParams(n)
-	d := &digestSet{own: intervalMS == 0 && len(extra) > 0}
-	if d.params = r.digestParams(n, extra); intervalMS != 0 {
-		d.params = cib.WithTimeout(d.params, strconv.FormatInt(s.timeoutMS(), 10))
+	d := p.digestSlab.take()
+	d.n, d.task, d.intervalMS = n, task, intervalMS
+	r.digests = append(r.digests, d)
+	var extra map[string]string
+	if intervalMS != 0 || r.opSets {
+		s := r.opSettings(task, intervalMS, opKey(r.id, task, intervalMS))
+		extra = s.ownParams(n)
+		if intervalMS != 0 {
+			d.timeout = strconv.FormatInt(s.timeoutMS(), 10)
+		}
 	}
-	d.all = cib.Digest(d.params)
+	d.own = intervalMS == 0 && len(extra) > 0
+	d.once = r.digestParams(n, extra)
+	d.all = cib.DigestRecurring(d.once, d.timeout)
 	if op != nil && p.restartDigest(op) != "" {
-		list := d.params
+		d.restart = d.all
 		if op.RestartList != "" {
-			list = nil
-			for _, nv := range d.params {
+			var list []cib.NV
+			for _, nv := range d.params() {
 				if strings.Contains(op.RestartList, " "+nv.Name+" ") {
 					list = append(list, nv)
 				}
 			}
+			d.restart = cib.Digest(list)
 		}
-		d.restart = cib.Digest(list)
 	}
-	if n.digests == nil {
-		n.digests = make(map[string]*digestSet, 2*len(n.running))
-	}
-	n.digests[key] = d
 	return d
 }
 
@@ -124,7 +141,7 @@ func (p *plan) secureDigest(r *resource, n *node, op *cib.OpHistory) string {
 	if op != nil {
 		task, ms, version, secret = op.Operation, op.IntervalMS, op.FeatureSet, op.SecureList
 	}
-	params := p.operationDigest(r, n, task, ms, op).params
+	params := p.operationDigest(r, n, task, ms, op).params()
 	old := compareVersions(version, "3.16.0") < 0 && version != ""
 	if old {
 		params = cib.DigestParams(r.params(n), "")

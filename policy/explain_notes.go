@@ -114,7 +114,7 @@ func (p *plan) thresholdReason(r *resource, n *node) Reason {
 // the recorded one; of the others it can only be said which do not count.
 func (p *plan) parametersReason(r *resource, n *node, op *cib.OpHistory, how string) Reason {
 	why := Reason{Kind: ReasonParameters, Value: how}
-	params := p.operationDigest(r, n, op.Operation, op.IntervalMS, op).params
+	params := p.operationDigest(r, n, op.Operation, op.IntervalMS, op).params()
 	var names []string
 	for i, nv := range params {
 		if op.OpDigest != "" && cib.Digest(slices.Delete(slices.Clone(params), i, i+1)) == op.OpDigest {

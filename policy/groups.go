@@ -137,11 +137,8 @@ func (r *resource) constrainMember(m, previous *resource, promotable bool) {
 // atomicTask is the task of a primitive that a stage of a group or clone is
 // about: stop for stopped.
 func (r *resource) atomicTask(task string) string {
-	if t, ok := doing[task]; ok && r.variant == primitive {
+	if t := doing(task); t != "" && r.variant == primitive {
 		return t
-	}
-	if task == "notified" && r.variant == primitive {
-		return task
 	}
 	return task
 }

@@ -91,9 +91,8 @@ type node struct {
 	// resources that are as configured and not in an anonymous clone.
 	plain []*resource
 	// why says what made the node unclean.
-	why     string
-	digests map[string]*digestSet
-	fails   map[string]failRecord
+	why   string
+	fails map[string]failRecord
 }
 
 // isGuest tells a node inside a resource (a VM or container).
@@ -130,7 +129,7 @@ func (n *node) usable() bool {
 type place struct {
 	*node
 	score cib.Score
-	count int
+	count int32
 	mode  discovery
 }
 
@@ -226,6 +225,8 @@ type resource struct {
 	// utilizationNames are kept as node.capacityNames are.
 	utilizationNames []string
 	ops              []opSpec
+	opSets           bool // more than the elements of ops says what they are like
+	digests          []*digestSet
 
 	priority, stickiness, sortIndex, threshold cib.Score
 	failureTimeout                             int64 // seconds
@@ -392,6 +393,10 @@ type plan struct {
 	// lastRead is the node whose history was read last.
 	lastRead       *node
 	tally          tally
+	actionSlab     slab[action]
+	linkSlab       slab[[2]link]
+	listSlab       slab[*link]
+	digestSlab     slab[digestSet]
 	views          []ResourceView
 	counts         [3]int // instances, disabled, blocked
 	nodeViews      []NodeView

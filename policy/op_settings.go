@@ -28,7 +28,7 @@ type opSettings struct {
 func (r *resource) opSettings(task string, intervalMS int64, key string) opSettings {
 	s := opSettings{r: r, task: task, intervalMS: intervalMS}
 	name, keyTask, keyMS, ok := splitKey(key)
-	named := strings.EqualFold(name, r.id) || r.historyName != "" && strings.EqualFold(name, r.historyName)
+	named := name == r.id || strings.EqualFold(name, r.id) || r.historyName != "" && strings.EqualFold(name, r.historyName)
 	if ok && (named || keyTask == "notify" || keyTask == "migrate_to" || keyTask == "migrate_from") {
 		s.spec = r.opSpec(keyTask, keyMS, true)
 	}

@@ -76,9 +76,10 @@ func (p *plan) link(first, then *action, flags ordFlag) bool {
 	if flags == 0 || first == nil || then == nil || first.ordersBefore(then)&flags != 0 {
 		return false
 	}
-	ends := &[2]link{{a: then, flags: flags}, {a: first, flags: flags}}
-	first.after = append(first.after, &ends[0])
-	then.before = append(then.before, &ends[1])
+	ends := p.linkSlab.take()
+	*ends = [2]link{{a: then, flags: flags}, {a: first, flags: flags}}
+	p.appendLink(&first.after, &ends[0])
+	p.appendLink(&then.before, &ends[1])
 	then.settled, then.disturbed = false, true
 	if first.afterIndex != nil {
 		first.afterIndex[then] |= flags
@@ -89,6 +90,14 @@ func (p *plan) link(first, then *action, flags ordFlag) bool {
 		}
 	}
 	return true
+}
+
+func (p *plan) appendLink(list *[]*link, l *link) {
+	if *list == nil {
+		// Few actions have more links on one side.
+		*list = p.listSlab.list(4)
+	}
+	*list = append(*list, l)
 }
 
 // ordersBefore are the flags of the links from a to then.

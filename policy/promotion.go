@@ -271,7 +271,7 @@ func (r *resource) promotionPlace() *place {
 	}
 	top := r.top()
 	at := top.allowed.get(pl.node)
-	if at == nil || at.count >= top.clone.promotedNodeMax && r.managed {
+	if at == nil || int(at.count) >= top.clone.promotedNodeMax && r.managed {
 		return nil
 	}
 	return at

@@ -75,8 +75,10 @@ func (p *plan) unpackResource(c *cib.Resource, parent *resource, instance int) *
 		r.id = c.ID + ":" + strconv.Itoa(instance)
 		r.meta["clone"] = strconv.Itoa(instance)
 	}
+	r.opSets = len(p.cib.Config.OpDefaults) > 0
 	for i := range cfg.Ops {
 		r.ops = append(r.ops, newOpSpec(&cfg.Ops[i]))
+		r.opSets = r.opSets || len(cfg.Ops[i].Params) > 0 || len(cfg.Ops[i].Meta) > 0
 	}
 	r.unpackMeta()
 	r.unpackTraits()

@@ -102,11 +102,23 @@ func (r *resource) cloneTask(a *action) string {
 	return r.children[0].atomicTask(knownTask(task))
 }
 
-// doneOf and doing are the names of what is done and of doing it.
-var (
-	doneOf = map[string]string{"start": "running", "stop": "stopped", "promote": "promoted", "demote": "demoted", "notify": "notified"}
-	doing  = map[string]string{"running": "start", "stopped": "stop", "promoted": "promote", "demoted": "demote"}
-)
+// doneOf names what is done once a task is.
+var doneOf = map[string]string{"start": "running", "stop": "stopped", "promote": "promoted", "demote": "demoted", "notify": "notified"}
+
+// doing is the task by which something came to be done, "" for none.
+func doing(done string) string {
+	switch done {
+	case "running":
+		return "start"
+	case "stopped":
+		return "stop"
+	case "promoted":
+		return "promote"
+	case "demoted":
+		return "demote"
+	}
+	return ""
+}
 
 // stageFor is the action of a collective resource that others wait for: not
 // "start" but "everything is running".
@@ -131,7 +143,7 @@ func stageKey(a *action) string {
 		return a.key
 	}
 	done := doneOf[task]
-	if _, is := doing[task]; is || task == "notified" {
+	if doing(task) != "" || task == "notified" {
 		done = task
 	}
 	switch {
