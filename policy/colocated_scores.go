@@ -156,8 +156,17 @@ func (r *resource) startScores(t *tally, attr string, factor float32, sel select
 }
 
 func (r *resource) addMatchingScores(t *tally, attr string, factor float32, onlyPositive bool) {
+	if attr == "" {
+		attr = "#uname"
+	}
+	byName := attr == "#uname"
 	for i, n := range t.nodes {
-		s := r.bestScore(attr, n)
+		var s cib.Score
+		if byName && n.named() {
+			s = r.usableScore(n)
+		} else {
+			s = r.bestScore(attr, n)
+		}
 		have := t.scores[i]
 		if factor < 0 && s < 0 || have == spentScore {
 			// Disliking where the other does not want to be either says nothing.
@@ -195,18 +204,18 @@ func scaled(s cib.Score, factor float32) cib.Score {
 	return 0
 }
 
+// usableScore is r's score for n while that can take resources.
+func (r *resource) usableScore(n *node) cib.Score {
+	if pl := r.allowed.get(n); pl != nil && n.usable() {
+		return max(pl.score, minusInfinity)
+	}
+	return minusInfinity
+}
+
 // bestScore is r's highest score among nodes that share an attribute with n,
-// or, like n, do not have it. As in the reference that goes for #uname, too.
+// or, like n, do not have it. As in the reference that goes for #uname of nodes
+// that have no name yet, too.
 func (r *resource) bestScore(attr string, n *node) cib.Score {
-	if attr == "" {
-		attr = "#uname"
-	}
-	if attr == "#uname" && n.named() {
-		if pl := r.allowed.get(n); pl != nil && pl.usable() {
-			return max(pl.score, minusInfinity)
-		}
-		return minusInfinity
-	}
 	best := minusInfinity
 	value, has := n.attrs[attr]
 	for _, pl := range r.allowed {
