@@ -171,13 +171,25 @@ func (r *resource) firstNode() *node {
 // where is the one place that r will have; nil if there is none or several.
 // Several members of a group on one node are one place.
 func (r *resource) where() *place {
+	only, _ := r.onlyPlace()
+	return only
+}
+
+// onlyPlace is where, telling none from several.
+func (r *resource) onlyPlace() (only *place, several bool) {
 	if len(r.children) == 0 {
-		return r.allocated
+		return r.allocated, false
 	}
-	if list := r.assignedTo(); len(list) == 1 {
-		return list[0]
+	for _, c := range r.children {
+		pl, more := c.onlyPlace()
+		if more || pl != nil && only != nil && pl.node != only.node {
+			return nil, true
+		}
+		if only == nil {
+			only = pl
+		}
 	}
-	return nil
+	return only, false
 }
 
 // placedOn is the one node of r, now or next; nil if there is none or several.

@@ -253,6 +253,8 @@ func (f ordFlag) matters(first actFlag) bool {
 		return false
 	case ordImpliesThen:
 		return first&actOptional == 0
+	case ordImpliesFirst:
+		return first&actOptional == 0 || first&actMigratable != 0
 	case ordRunnableFirst:
 		return first&actRunnable == 0
 	}

@@ -84,22 +84,22 @@ func (p *plan) unpackOrder(c *cib.Order) {
 		p.unpackOrderSets(c, kind, p.expandSets(c.ID, c.Sets))
 		return
 	}
-	first, firstTag, ok := p.setOf(c.First)
+	if p.constraintResource(c.First) != nil && p.constraintResource(c.Then) != nil {
+		p.unpackSimpleOrder(c, kind)
+		return
+	}
+	first, _, ok := p.setOf(c.First)
 	if !ok {
 		p.fault("Ignoring constraint '%s' because '%s' is not a valid resource or tag", c.ID, c.First)
 		return
 	}
-	then, thenTag, ok := p.setOf(c.Then)
+	then, _, ok := p.setOf(c.Then)
 	if !ok {
 		p.fault("Ignoring constraint '%s' because '%s' is not a valid resource or tag", c.ID, c.Then)
 		return
 	}
-	if firstTag || thenTag {
-		first.Action, then.Action = c.FirstAction, c.ThenAction
-		p.unpackOrderSets(c, kind, []cib.ResourceSet{first, then})
-		return
-	}
-	p.unpackSimpleOrder(c, kind)
+	first.Action, then.Action = c.FirstAction, c.ThenAction
+	p.unpackOrderSets(c, kind, []cib.ResourceSet{first, then})
 }
 
 func (p *plan) unpackSimpleOrder(c *cib.Order, kind orderKind) {

@@ -74,6 +74,9 @@ func (r *resource) view() ResourceView {
 		r.viewReplicas(&v)
 		return v
 	}
+	if len(r.children) > 0 {
+		v.Children = make([]ResourceView, 0, len(r.children))
+	}
 	for _, c := range r.children {
 		v.Children = append(v.Children, c.view())
 	}
