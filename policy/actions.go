@@ -201,13 +201,13 @@ func (p *plan) addAction(r *resource, key, task string, intervalMS int64, n *nod
 // actionsByKey finds actions of r, oldest first. With a node, those not bound
 // to one yet are bound to it.
 func (r *resource) actionsByKey(key string, n *node) []*action {
-	return actionsWith(r, key, n)
+	return r.actionsWhere(n, func(a *action) bool { return a.key == key })
 }
 
-func actionsWith[K string | []byte](r *resource, key K, n *node) []*action {
+func (r *resource) actionsWhere(n *node, named func(*action) bool) []*action {
 	var out []*action
 	for i, a := range r.actions {
-		if a.key != string(key) {
+		if !named(a) {
 			continue
 		}
 		if n != nil && a.n == nil {
@@ -244,8 +244,7 @@ func (r *resource) findActions(task string, intervalMS int64, n *node) []*action
 	if r.tasks&taskBit(task) == 0 {
 		return nil
 	}
-	var space [keySpace]byte
-	return actionsWith(r, appendOpKey(space[:0], r.id, task, intervalMS), n)
+	return r.actionsWhere(n, func(a *action) bool { return isOpKey(a.key, r.id, task, intervalMS) })
 }
 
 // exactActions finds actions by task that are bound to n already.
@@ -253,11 +252,13 @@ func (r *resource) exactActions(task string, intervalMS int64, n *node) []*actio
 	if r.tasks&taskBit(task) == 0 {
 		return nil
 	}
-	var space [keySpace]byte
-	key := appendOpKey(space[:0], r.id, task, intervalMS)
 	var out []*action
-	for _, a := range r.actions {
-		if n != nil && a.n == n && a.key == string(key) {
+	for i, a := range r.actions {
+		switch {
+		case n == nil || a.n != n || !isOpKey(a.key, r.id, task, intervalMS):
+		case out == nil:
+			out = r.actions[i : i+1 : i+1]
+		default:
 			out = append(out, a)
 		}
 	}

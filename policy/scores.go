@@ -103,13 +103,20 @@ func opKey(rsc, task string, intervalMS int64) string {
 	return rsc + "_" + task + "_" + strconv.FormatInt(intervalMS, 10)
 }
 
-// keySpace holds most operations' names, so that looking for one needs no memory.
-const keySpace = 96
-
-// appendOpKey appends an opKey to b.
-func appendOpKey(b []byte, rsc, task string, intervalMS int64) []byte {
-	b = append(append(append(append(b, rsc...), '_'), task...), '_')
-	return strconv.AppendInt(b, intervalMS, 10)
+// isOpKey: key is opKey(rsc, task, intervalMS), told without building that.
+func isOpKey(key, rsc, task string, intervalMS int64) bool {
+	middle := len(rsc) + 1 + len(task)
+	if len(key) < middle+2 || key[len(rsc)] != '_' || key[middle] != '_' {
+		return false
+	}
+	if intervalMS == 0 {
+		if key[middle+1:] != "0" {
+			return false
+		}
+	} else if ms, err := strconv.ParseInt(key[middle+1:], 10, 64); err != nil || ms != intervalMS {
+		return false
+	}
+	return key[len(rsc)+1:middle] == task && key[:len(rsc)] == rsc
 }
 
 // splitKey takes an opKey apart; ok is false if it is none.
