@@ -61,6 +61,11 @@ type Failure struct {
 	FailCount string `json:"fail-count,omitempty"`
 }
 
+// Is reports whether a reason tells this failure, in as many words.
+func (f Failure) Is(why Reason) bool {
+	return why.Action == f.Action && why.Node == f.Node && why.Detail == f.Detail && firstText(why.Subject, f.Resource) == f.Resource
+}
+
 // Verdict is what is decided about a resource on one node.
 type Verdict struct {
 	Node string `json:"node"`

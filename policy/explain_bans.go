@@ -148,6 +148,9 @@ func (r *resource) followerBans(n *node, asked map[*resource]bool) []Reason {
 		for _, why := range c.dependent.bansBut(n, asked) {
 			if why.Subject == "" {
 				why.Subject = c.dependent.id
+				if why.Kind == ReasonColocation && why.Detail == "" {
+					why.Detail = "and " + why.Subject + " must be with it"
+				}
 			}
 			return []Reason{why}
 		}

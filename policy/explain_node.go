@@ -1,9 +1,6 @@
 package policy
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // NodeExplanation tells of a node.
 type NodeExplanation struct {
@@ -145,11 +142,21 @@ func (x *explainer) onNode(out *NodeExplanation, r *resource, n *node) {
 		if asked := r.top().asked(); r.top().isClone() && r.top().partOn(n) != nil || asked != r && asked.xmlID == r.xmlID && r.top().isAnonymous() {
 			return
 		}
-		if bans := r.bans(n); len(bans) > 0 && !strings.HasPrefix(string(bans[0].Kind), "clone-") {
+		if bans := r.bans(n); len(bans) > 0 && !bans[0].byNature() {
 			told.Why, told.Next = &bans[0], r.presence(false)
 			out.Cannot = append(out.Cannot, told)
 		}
 	}
+}
+
+// byNature: the reason follows from what a resource is, and is nothing that anybody would
+// wonder about.
+func (why Reason) byNature() bool {
+	switch why.Kind {
+	case ReasonNoRemote, ReasonContainer, ReasonCloneFull, ReasonCloneMax:
+		return true
+	}
+	return false
 }
 
 // whyNoFencing says why a lost node cannot be fenced.

@@ -294,12 +294,19 @@ func (r *resource) configured() string {
 	return r.xmlID
 }
 
-// failing is what has failures of its own where subject is what is around r.
+// failing is what has failures of its own where subject is what is around r, or
+// where what lives in it is what failed.
 func (r *resource) failing(subject *resource) *resource {
-	if subject.variant == primitive {
-		return subject
+	if subject.variant != primitive {
+		subject = r
 	}
-	return r
+	failed := func(r *resource) bool {
+		return slices.ContainsFunc(r.p.failedOps, func(f FailedOp) bool { return f.Resource == r.id })
+	}
+	if i := slices.IndexFunc(subject.fillers, failed); i >= 0 && !failed(subject) {
+		return subject.fillers[i]
+	}
+	return subject
 }
 
 // moreSteps allow more instances of a clone.

@@ -107,6 +107,9 @@ func (r *resource) verdictHere(n *node) Verdict {
 			v.For = append([]Reason{f.reason(r, infinity)}, v.For...)
 		}
 	}
+	if c := r.replica(); c != nil && c.child == r && len(v.For) == 0 {
+		v.For = []Reason{{Kind: ReasonContainer, Resource: c.container.id, Other: nodesOf(c.container, roleUnknown)}}
+	}
 	if top := r.top(); top.promotable {
 		v.RoleWhy = r.roleWhy(top, n)
 	}

@@ -105,6 +105,9 @@ func (r Reason) placeWords() string {
 	case ReasonOnlyFor:
 		return "node " + r.Node + " is only for what runs inside of it"
 	case ReasonNoRemote:
+		if r.Subject != "" {
+			return "node " + r.Node + " is a remote or guest node: no connection runs on one, and " + r.Subject + " must be with it"
+		}
 		return "node " + r.Node + " is a remote or guest node: connections and fencing devices run on cluster nodes only"
 	case ReasonScore:
 		if r.Other == "" {
@@ -112,7 +115,7 @@ func (r Reason) placeWords() string {
 		}
 		return "the score of " + r.Node + " is " + r.Score.String() + ", that of " + r.Other + " is " + r.Than.String()
 	case ReasonTie:
-		return "node " + r.Node + " scores no more than " + r.Other + " (" + r.Score.String() + "); of equals the one with the fewest resources is taken, then the one it is on, then the first by name"
+		return "node " + r.Node + " scores no more than " + r.Other + " (" + r.Score.String() + "); of equals it gets the one with the fewest resources, then the one it is on, then the first by name"
 	}
 	return ""
 }

@@ -48,7 +48,7 @@ func (w *explainWriter) resource(r *policy.ResourceExplanation, indent string, m
 		w.line("%s  %s.", indent, sentence(why))
 	}
 	for _, f := range r.Failures {
-		if !member {
+		if !member && !slices.ContainsFunc(r.State, f.Is) {
 			w.line("%s  %s", indent, failureText(f))
 		}
 	}
@@ -165,7 +165,7 @@ func (w *explainWriter) verdicts(r *policy.ResourceExplanation, indent string) {
 
 // alike is from how many nodes on those of which the same is to be said are
 // told of together.
-const alike = 4
+const alike = 3
 
 // elsewheres tells what keeps a resource from each of the other nodes. Of many
 // nodes of which the same is to be said, it is said of "NODE".
