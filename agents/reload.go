@@ -66,17 +66,14 @@ func (m *Metadata) Digests(op *cib.Operation) cib.ParamDigests {
 // digested are the operations whose parameters say with what a resource runs.
 var digested = []string{"start", "monitor", "promote", "reload", "reload-agent", "migrate_to", "migrate_from"}
 
-// ranWith are the parameters over which the scheduler takes its digests.
+// ranWith are the parameters over which the scheduler takes these digests: those
+// of the resource alone, no timeouts.
 func ranWith(op *cib.Operation) []cib.NV {
 	params := make(map[string]string, len(op.Params))
 	for _, nv := range op.Params {
 		params[nv.Name] = nv.Value
 	}
-	timeout := ""
-	if op.Interval > 0 {
-		timeout = strconv.FormatInt(op.Timeout.Milliseconds(), 10)
-	}
-	return cib.DigestParams(params, timeout)
+	return cib.DigestParams(params)
 }
 
 // secrets are the parameters marked private; of an agent that marks none, the

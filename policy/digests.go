@@ -87,13 +87,13 @@ func (r *resource) digestParams(n *node, extra map[string]string) []cib.NV {
 	if len(extra) > 0 || params["addr"] == hostAddress {
 		params = maps.Clone(r.withHostAddress(params))
 		addMissing(params, extra)
-		return cib.DigestParams(params, "")
+		return cib.DigestParams(params)
 	}
 	if r.paramsVary {
-		return cib.DigestParams(params, "")
+		return cib.DigestParams(params)
 	}
 	if r.digested == nil {
-		r.digested = cib.DigestParams(params, "")
+		r.digested = cib.DigestParams(params)
 	}
 	return r.digested
 }
@@ -141,14 +141,14 @@ func (p *plan) secureDigest(r *resource, n *node, op *cib.OpHistory) string {
 	if op != nil {
 		task, ms, version, secret = op.Operation, op.IntervalMS, op.FeatureSet, op.SecureList
 	}
-	params := p.operationDigest(r, n, task, ms, op).params()
+	params := p.operationDigest(r, n, task, ms, op).once
 	old := compareVersions(version, "3.16.0") < 0 && version != ""
 	if old {
-		params = cib.DigestParams(r.params(n), "")
+		params = cib.DigestParams(r.params(n))
 	}
 	var public []cib.NV
 	for _, nv := range params {
-		if strings.Contains(secret, " "+nv.Name+" ") || nv.Name == "CRM_meta_timeout" || old && r.fenceDevice && isFencerParam(nv.Name) {
+		if strings.Contains(secret, " "+nv.Name+" ") || old && r.fenceDevice && isFencerParam(nv.Name) {
 			continue
 		}
 		public = append(public, nv)

@@ -257,7 +257,7 @@ func (c *scenario) digest(rsc string, seconds int64, changed bool) string {
 	if seconds > 0 {
 		timeout = "20000"
 	}
-	return cib.Digest(cib.DigestParams(params, timeout))
+	return cib.DigestRecurring(cib.DigestParams(params), timeout)
 }
 
 func TestExplainReadsAFile(t *testing.T) {

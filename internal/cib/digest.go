@@ -55,24 +55,20 @@ const timeoutParam = "CRM_meta_timeout"
 var undigested = []string{"id", "crm_feature_set", "op-digest", "on_node", "on_node_uuid", "pcmk_external_ip"}
 
 // DigestParams selects what a digest is taken over: instance attributes
-// without what describes the operation itself, and, for recurring operations,
-// their timeout in milliseconds as CRM_meta_timeout ("" for others).
-func DigestParams(params map[string]string, recurringTimeout string) []NV {
-	out := make([]NV, 0, len(params)+1)
+// without what describes the operation itself, sorted by name.
+func DigestParams(params map[string]string) []NV {
+	out := make([]NV, 0, len(params))
 	for name, value := range params {
 		if !strings.HasPrefix(name, "CRM_meta_") && !slices.Contains(undigested, name) {
 			out = append(out, NV{Name: name, Value: value})
 		}
 	}
 	slices.SortFunc(out, byName)
-	if recurringTimeout != "" {
-		out = WithTimeout(out, recurringTimeout)
-	}
 	return out
 }
 
-// WithTimeout returns what DigestParams selected without a timeout as it is with
-// one, in milliseconds. params stay as they are.
+// WithTimeout returns what DigestParams selected as it is for a recurring
+// operation with this timeout in milliseconds. params stay as they are.
 func WithTimeout(params []NV, timeout string) []NV {
 	added := NV{Name: timeoutParam, Value: timeout}
 	at, _ := slices.BinarySearchFunc(params, added, byName)

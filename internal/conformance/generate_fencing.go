@@ -50,9 +50,9 @@ func (c *cluster) unfence() {
 				params[c.pick("key_file", "passwd")] = "as it was before"
 			}
 			entry := p.id + ":" + p.kind + ":"
-			all.WriteString(entry + cib.Digest(cib.DigestParams(params, "")) + ",")
+			all.WriteString(entry + cib.Digest(cib.DigestParams(params)) + ",")
 			delete(params, "passwd")
-			public.WriteString(entry + cib.Digest(cib.DigestParams(params, "")) + ",")
+			public.WriteString(entry + cib.Digest(cib.DigestParams(params)) + ",")
 		}
 		h.transient.put("#node-unfenced", c.maybe(0.9, strconv.Itoa(now-5000)))
 		h.transient.put("#digests-all", all.String())

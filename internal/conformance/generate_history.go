@@ -351,12 +351,12 @@ func (l *opLog) digest(e *element, interval int) {
 			}
 		}
 	}
-	e.set("op-digest", cib.Digest(cib.DigestParams(params, timeout)))
+	e.set("op-digest", cib.DigestRecurring(cib.DigestParams(params), timeout))
 	if l.p.secret {
 		public := maps.Clone(params)
 		delete(public, "passwd")
 		e.set("op-secure-params", " passwd  user ")
-		e.set("op-secure-digest", cib.Digest(cib.DigestParams(public, timeout)))
+		e.set("op-secure-digest", cib.Digest(cib.DigestParams(public)))
 	}
 	if l.p.reloads && interval == 0 {
 		delete(params, "fake")
@@ -365,7 +365,7 @@ func (l *opLog) digest(e *element, interval int) {
 		if state, there := params["state"]; there {
 			kept["state"] = state
 		}
-		e.set("op-restart-digest", cib.Digest(cib.DigestParams(kept, "")))
+		e.set("op-restart-digest", cib.Digest(cib.DigestParams(kept)))
 	}
 }
 
