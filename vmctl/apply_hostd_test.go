@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -12,54 +11,16 @@ import (
 	"testing"
 	"time"
 
-	"kvmha/internal/cluster/secret"
 	"kvmha/internal/host"
+	"kvmha/internal/onehost"
 )
-
-// oneHost is the file of a cluster of which one host is there, alpha. The verb
-// is its folder.
-const oneHost = `
-[cluster]
-name = "one"
-secret = "%[1]s/secret"
-deadtime = "1s"
-initdead = "1s"
-two-node = "false"
-state-dir = "%[1]s/state"
-control-socket = "%[1]s/sock"
-gossip-port = 17796
-peer-port = 17797
-
-[options]
-stonith-enabled = "false"
-no-quorum-policy = "ignore"
-
-[[node]]
-name = "alpha"
-links = { hb0 = "127.77.3.1", hb1 = "127.77.4.1" }
-
-[[node]]
-name = "beta"
-links = { hb0 = "127.77.3.2", hb1 = "127.77.4.2" }
-`
 
 // startHost runs hostd in a folder until the test ends.
 func startHost(t *testing.T) (dir string) {
 	t.Helper()
-	// Unix sockets live in it, so the path must be short.
-	dir, err := os.MkdirTemp("", "kvmha")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	if err := secret.Generate(filepath.Join(dir, "secret")); err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(dir, "cluster.toml")
-	if err := os.WriteFile(file, fmt.Appendf(nil, oneHost, dir), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	h, err := host.New(host.Options{ConfigPath: file, Node: "alpha", BootID: "boot", RunDir: filepath.Join(dir, "run"),
+	dir = onehost.Folder(t)
+	file := onehost.Write(t, dir, 77, "")
+	h, err := host.New(host.Options{ConfigPath: file, Node: onehost.Node, BootID: "boot", RunDir: filepath.Join(dir, "run"),
 		Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	if err != nil {
 		t.Fatal(err)

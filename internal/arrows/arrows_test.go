@@ -46,6 +46,7 @@ var mayImport = map[string][]string{
 	},
 	"internal/nearest": {},
 	"internal/need":    {},
+	"internal/onehost": {"internal/cluster/secret"},
 	"internal/pause":   {},
 	"internal/systemd": {},
 	"hostd":            {"internal/host", "internal/systemd"},

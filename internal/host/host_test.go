@@ -11,10 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"kvmha/internal/cluster/secret"
 	"kvmha/internal/control"
 	"kvmha/internal/control/socket"
 	"kvmha/internal/node"
+	"kvmha/internal/onehost"
 )
 
 // pairConfig is a cluster of two hosts on the loopback networks, with one
@@ -132,15 +132,7 @@ func runsOn(host string, online int) func(*node.StatusReply) bool {
 }
 
 func TestTwoDaemonsInOneProcessFormAClusterRestartAndLeave(t *testing.T) {
-	// Unix sockets live in it, so the path must be short.
-	dir, err := os.MkdirTemp("", "kvmha")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	if err := secret.Generate(filepath.Join(dir, "secret")); err != nil {
-		t.Fatal(err)
-	}
+	dir := onehost.Folder(t)
 	alpha, beta := startMember(t, dir, "alpha"), startMember(t, dir, "beta")
 	alpha.ask(t, "both to be online and the resource to run", runsOn("", 2))
 

@@ -2,7 +2,6 @@ package host
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -10,39 +9,12 @@ import (
 	"time"
 
 	"kvmha/configs"
-	"kvmha/internal/cluster/secret"
 	"kvmha/internal/control"
 	"kvmha/internal/control/socket"
+	"kvmha/internal/onehost"
 )
 
-// singleConfig is a cluster of which one host is there, alpha. The verb is its
-// folder.
-const singleConfig = `
-[cluster]
-name = "single"
-secret = "%[1]s/secret"
-deadtime = "1s"
-initdead = "1s"
-two-node = "false"
-state-dir = "%[1]s/state"
-control-socket = "%[1]s/sock"
-gossip-port = 17796
-peer-port = 17797
-
-[options]
-stonith-enabled = "false"
-no-quorum-policy = "ignore"
-
-[[node]]
-name = "alpha"
-links = { hb0 = "127.78.0.1", hb1 = "127.78.1.1" }
-
-[[node]]
-name = "absent"
-links = { hb0 = "127.78.0.2", hb1 = "127.78.1.2" }
-`
-
-// single is the folder of that host, and its daemon.
+// single is a cluster of one host: its folder, its file and its daemon.
 type single struct {
 	*member
 	*Host
@@ -51,30 +23,20 @@ type single struct {
 
 func newSingle(t *testing.T) *single {
 	t.Helper()
-	// Unix sockets live in it, so the path must be short.
-	dir, err := os.MkdirTemp("", "kvmha")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	if err := secret.Generate(filepath.Join(dir, "secret")); err != nil {
-		t.Fatal(err)
-	}
-	return &single{member: &member{dir: dir, name: "alpha"}, file: filepath.Join(dir, "cluster.toml")}
+	dir := onehost.Folder(t)
+	return &single{member: &member{dir: dir, name: onehost.Node}}
 }
 
 // write makes the cluster's file with these resources.
 func (s *single) write(t *testing.T, resources string) {
 	t.Helper()
-	if err := os.WriteFile(s.file, []byte(fmt.Sprintf(singleConfig, s.dir)+resources), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	s.file = onehost.Write(t, s.dir, 78, resources)
 }
 
 // start runs the daemon with the OCF agents below ocfRoot, "" = the host's own.
 func (s *single) start(t *testing.T, ocfRoot string) {
 	t.Helper()
-	h, err := New(Options{ConfigPath: s.file, Node: "alpha", BootID: "boot", RunDir: filepath.Join(s.dir, "run"),
+	h, err := New(Options{ConfigPath: s.file, Node: s.name, BootID: "boot", RunDir: filepath.Join(s.dir, "run"),
 		OCFRoot: ocfRoot, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	if err != nil {
 		t.Fatal(err)
