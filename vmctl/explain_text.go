@@ -105,6 +105,8 @@ func headline(r *policy.ResourceExplanation) string {
 		return name + " runs nowhere: no node can take it."
 	case now == "" && next == "":
 		return name + " runs nowhere, and is to run nowhere."
+	case now != "" && len(r.Actions) == 0 && slices.ContainsFunc(r.State, leftAlone):
+		return name + " is " + now + broken + ", and is left alone."
 	case now == "":
 		return name + " runs nowhere yet, and is to be " + next + but + "."
 	case next == "":
@@ -115,6 +117,15 @@ func headline(r *policy.ResourceExplanation) string {
 		return name + " is " + now + broken + ", and is to stay so."
 	}
 	return name + " is " + now + broken + ", and is to be " + next + but + "."
+}
+
+// leftAlone: the reason keeps the cluster from doing anything to what it is about.
+func leftAlone(why policy.Reason) bool {
+	switch why.Kind {
+	case policy.ReasonMultiple, policy.ReasonBlocked, policy.ReasonUnmanaged, policy.ReasonMaintenance, policy.ReasonNoFencing:
+		return true
+	}
+	return false
 }
 
 // presenceText lists nodes by role: "Promoted on a, Unpromoted on b, c".
