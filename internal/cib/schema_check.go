@@ -151,9 +151,10 @@ func (c *checker) attributes(e *element, f *form) {
 }
 
 // reference checks that what stands for another element says nothing itself. A
-// pair may give the other's value another name.
+// pair may give the other's value another name, and the schema lets operations
+// have what then counts for nothing.
 func (c *checker) reference(e *element) {
-	if e.name == "nvpair" {
+	if e.name == "nvpair" || e.name == "operations" {
 		return
 	}
 	for _, a := range e.attrs {

@@ -141,6 +141,10 @@ func operations(c *codec, r *Resource) {
 				if target := c.follow(r.OpsRef); target != nil {
 					each(target, "op", &r.Ops, operation)
 				}
+				var unused []OpSpec
+				if each(c, "op", &unused, operation); len(unused) > 0 {
+					c.warn("the operations inside count for nothing beside id-ref=%q", r.OpsRef)
+				}
 			}
 			return
 		}

@@ -124,6 +124,15 @@ func TestXMLOfOlderAndLaxerDocuments(t *testing.T) {
 				return first && !second
 			},
 		},
+		"operations that are those of another resource are no others": {
+			text: head + `<configuration><resources><primitive id="p" class="lsb" type="x"><operations id="o"><op id="p-m" name="monitor" interval="5s"/></operations></primitive>` +
+				`<primitive id="q" class="lsb" type="x"><operations id="of-q" id-ref="o"><op id="q-m" name="monitor" interval="7s"/></operations></primitive></resources></configuration></cib>`,
+			check: func(x *CIB) bool {
+				ops := x.Config.Resources[1].Ops
+				return len(ops) == 1 && ops[0].Interval == "5s"
+			},
+			warns: `<operations id="of-q"> in line 1: the operations inside count for nothing beside id-ref="o"`,
+		},
 		"a pair without value sets nothing": {
 			text: head + `<configuration><crm_config><cluster_property_set id="s"><nvpair id="p" name="a"/><nvpair id="q" name="b" value=""/></cluster_property_set></crm_config></configuration></cib>`,
 			check: func(x *CIB) bool {
