@@ -40,6 +40,7 @@ type action struct {
 	r          *resource
 	n          *node
 	key, task  string
+	name       opName // of key
 	cancelTask string
 	flags      actFlag
 	settings   opSettings
@@ -136,7 +137,7 @@ func (p *plan) newAction(r *resource, task string, intervalMS int64, n *node, op
 	if list := r.findActions(task, intervalMS, n); len(list) > 0 {
 		a = list[0]
 	} else {
-		a = p.addAction(r, opKey(r.id, task, intervalMS), task, intervalMS, n, optional)
+		a = p.addAction(r, opKey(r.id, task, intervalMS), opName{task, intervalMS}, task, n, optional)
 	}
 	return p.considerAction(a, optional)
 }
@@ -150,8 +151,11 @@ func (p *plan) customAction(r *resource, key, task string, n *node, optional boo
 		a = list[0]
 	}
 	if a == nil {
-		_, _, ms, _ := splitKey(key)
-		a = p.addAction(r, key, task, ms, n, optional)
+		var name opName
+		if r != nil {
+			name = opNameOf(r.id, key)
+		}
+		a = p.addAction(r, key, name, task, n, optional)
 	}
 	return p.considerAction(a, optional)
 }
@@ -176,9 +180,9 @@ func (p *plan) considerAction(a *action, optional bool) *action {
 	return a
 }
 
-func (p *plan) addAction(r *resource, key, task string, intervalMS int64, n *node, optional bool) *action {
+func (p *plan) addAction(r *resource, key string, name opName, task string, n *node, optional bool) *action {
 	a := p.actionSlab.take()
-	a.id, a.r, a.n, a.key, a.task, a.flags = len(p.actions)+1, r, n, key, task, actRunnable
+	a.id, a.r, a.n, a.key, a.name, a.task, a.flags = len(p.actions)+1, r, n, key, name, task, actRunnable
 	if task == "lrm_delete" {
 		a.set(actOnDC)
 	}
@@ -191,7 +195,11 @@ func (p *plan) addAction(r *resource, key, task string, intervalMS int64, n *nod
 		return a
 	}
 	r.tasks |= taskBit(key[:max(0, strings.LastIndexByte(key, '_'))])
-	t := r.opTraits(task, intervalMS, key)
+	ms := name.intervalMS
+	if ms < 0 {
+		_, _, ms, _ = splitKey(key)
+	}
+	t := r.opTraits(task, ms, key)
 	a.settings, a.needs, a.onFail, a.failRole = t.opSettings, t.needs, t.onFail, t.failRole
 	r.actions = append(r.actions, a)
 	a.changed()
@@ -201,13 +209,13 @@ func (p *plan) addAction(r *resource, key, task string, intervalMS int64, n *nod
 // actionsByKey finds actions of r, oldest first. With a node, those not bound
 // to one yet are bound to it.
 func (r *resource) actionsByKey(key string, n *node) []*action {
-	return r.actionsWhere(n, func(a *action) bool { return a.key == key })
+	return r.actionsNamed(opNameOf(r.id, key), n)
 }
 
-func (r *resource) actionsWhere(n *node, named func(*action) bool) []*action {
+func (r *resource) actionsNamed(name opName, n *node) []*action {
 	var out []*action
 	for i, a := range r.actions {
-		if !named(a) {
+		if a.name != name {
 			continue
 		}
 		if n != nil && a.n == nil {
@@ -244,7 +252,7 @@ func (r *resource) findActions(task string, intervalMS int64, n *node) []*action
 	if r.tasks&taskBit(task) == 0 {
 		return nil
 	}
-	return r.actionsWhere(n, func(a *action) bool { return isOpKey(a.key, r.id, task, intervalMS) })
+	return r.actionsNamed(opName{task, intervalMS}, n)
 }
 
 // exactActions finds actions by task that are bound to n already.
@@ -255,7 +263,7 @@ func (r *resource) exactActions(task string, intervalMS int64, n *node) []*actio
 	var out []*action
 	for i, a := range r.actions {
 		switch {
-		case n == nil || a.n != n || !isOpKey(a.key, r.id, task, intervalMS):
+		case n == nil || a.n != n || a.name != opName{task, intervalMS}:
 		case out == nil:
 			out = r.actions[i : i+1 : i+1]
 		default:

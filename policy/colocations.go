@@ -129,6 +129,13 @@ func (p *plan) unpackColocation(c *cib.Colocation) {
 		p.unpackColocationSets(c, p.expandSets(c.ID, c.Sets))
 		return
 	}
+	if r, with := p.constraintResource(c.Resource), p.constraintResource(c.With); r != nil && with != nil {
+		p.addColocation(&colocation{
+			id: c.ID, dependent: r, primary: with, score: c.Score, attr: c.NodeAttr,
+			dependentRole: parseRole(c.Role), primaryRole: parseRole(c.WithRole), influence: influenceOf(c.Influence, r),
+		})
+		return
+	}
 	dependent, dTag, ok := p.setOf(c.Resource)
 	if !ok {
 		p.fault("Ignoring constraint '%s' because '%s' is not a valid resource or tag", c.ID, c.Resource)
@@ -143,16 +150,8 @@ func (p *plan) unpackColocation(c *cib.Colocation) {
 		p.fault("Ignoring constraint '%s' because two templates or tags cannot be colocated", c.ID)
 		return
 	}
-	if dTag || pTag {
-		dependent.Role, primary.Role = c.Role, c.WithRole
-		p.unpackColocationSets(c, []cib.ResourceSet{dependent, primary})
-		return
-	}
-	r := p.constraintResource(c.Resource)
-	p.addColocation(&colocation{
-		id: c.ID, dependent: r, primary: p.constraintResource(c.With), score: c.Score, attr: c.NodeAttr,
-		dependentRole: parseRole(c.Role), primaryRole: parseRole(c.WithRole), influence: influenceOf(c.Influence, r),
-	})
+	dependent.Role, primary.Role = c.Role, c.WithRole
+	p.unpackColocationSets(c, []cib.ResourceSet{dependent, primary})
 }
 
 func (p *plan) unpackColocationSets(c *cib.Colocation, sets []cib.ResourceSet) {

@@ -84,8 +84,8 @@ func (p *plan) unpackOrder(c *cib.Order) {
 		p.unpackOrderSets(c, kind, p.expandSets(c.ID, c.Sets))
 		return
 	}
-	if p.constraintResource(c.First) != nil && p.constraintResource(c.Then) != nil {
-		p.unpackSimpleOrder(c, kind)
+	if first, then := p.constraintResource(c.First), p.constraintResource(c.Then); first != nil && then != nil {
+		p.unpackSimpleOrder(c, kind, first, then)
 		return
 	}
 	first, _, ok := p.setOf(c.First)
@@ -102,8 +102,7 @@ func (p *plan) unpackOrder(c *cib.Order) {
 	p.unpackOrderSets(c, kind, []cib.ResourceSet{first, then})
 }
 
-func (p *plan) unpackSimpleOrder(c *cib.Order, kind orderKind) {
-	first, then := p.constraintResource(c.First), p.constraintResource(c.Then)
+func (p *plan) unpackSimpleOrder(c *cib.Order, kind orderKind, first, then *resource) {
 	firstTask, thenTask := c.FirstAction, c.ThenAction
 	if firstTask == "" {
 		firstTask = "start"

@@ -26,6 +26,9 @@ func leadingInt(text string) int64 {
 	for end < len(t) && (t[end] >= '0' && t[end] <= '9' || end == 0 && (t[end] == '-' || t[end] == '+')) {
 		end++
 	}
+	if end == 0 {
+		return 0
+	}
 	n, err := strconv.ParseInt(strings.TrimPrefix(t[:end], "+"), 10, 64)
 	if err != nil {
 		return 0
@@ -103,20 +106,23 @@ func opKey(rsc, task string, intervalMS int64) string {
 	return rsc + "_" + task + "_" + strconv.FormatInt(intervalMS, 10)
 }
 
-// isOpKey: key is opKey(rsc, task, intervalMS), told without building that.
-func isOpKey(key, rsc, task string, intervalMS int64) bool {
-	middle := len(rsc) + 1 + len(task)
-	if len(key) < middle+2 || key[len(rsc)] != '_' || key[middle] != '_' {
-		return false
-	}
-	if intervalMS == 0 {
-		if key[middle+1:] != "0" {
-			return false
+// opName is what an opKey says of the resource's operation. Of one resource's
+// keys, those that are equal have equal names.
+type opName struct {
+	task       string
+	intervalMS int64
+}
+
+// opNameOf takes the resource's id off a key. What no opKey looks like is a name
+// of its own.
+func opNameOf(rsc, key string) opName {
+	rest, ok := strings.CutPrefix(key, rsc)
+	if i := strings.LastIndexByte(rest, '_'); ok && i > 0 && rest[0] == '_' {
+		if ms, err := strconv.ParseUint(rest[i+1:], 10, 63); err == nil && (rest[i+1] != '0' || len(rest) == i+2) {
+			return opName{rest[1:i], int64(ms)}
 		}
-	} else if ms, err := strconv.ParseInt(key[middle+1:], 10, 64); err != nil || ms != intervalMS {
-		return false
 	}
-	return key[len(rsc)+1:middle] == task && key[:len(rsc)] == rsc
+	return opName{key, -1}
 }
 
 // splitKey takes an opKey apart; ok is false if it is none.
