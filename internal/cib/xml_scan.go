@@ -345,6 +345,12 @@ func (s *scanner) space() {
 	}
 }
 
+// IsXMLName: an element or attribute can be called that.
+func IsXMLName(text string) bool {
+	s := scanner{text: text}
+	return text != "" && s.name() == text
+}
+
 // name reads a name, with its prefix if it has one; "" if there is none.
 func (s *scanner) name() string {
 	start := s.pos

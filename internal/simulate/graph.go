@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 
 	"kvmha/internal/cib"
 	"kvmha/policy"
@@ -92,7 +93,7 @@ func (g *graphWriter) action(a *policy.Action) {
 		g.empty(string(cmp.Or(r.ResourceKind, cib.Primitive)), attr("id", r.ResourceID).maybe("long-id", r.ResourceLongID).
 			maybe("class", r.Class).maybe("provider", r.Provider).maybe("type", r.Type))
 	}
-	g.open("attributes", r.Attributes)
+	g.open("attributes", nameable(r.Attributes))
 	for _, p := range r.Params {
 		g.empty("param", attr("name", p.Name).with("value", p.Value))
 	}
@@ -112,4 +113,14 @@ func (g *graphWriter) action(a *policy.Action) {
 		g.close()
 	}
 	g.close()
+}
+
+// nameable are the pairs that can be attributes. Parameters may be called
+// anything, which would make the graph a file that nobody can read.
+func nameable(pairs []cib.NV) attributes {
+	unfit := func(nv cib.NV) bool { return !cib.IsXMLName(nv.Name) }
+	if slices.ContainsFunc(pairs, unfit) {
+		pairs = slices.DeleteFunc(slices.Clone(pairs), unfit)
+	}
+	return pairs
 }

@@ -135,6 +135,16 @@ func TestUtilizationAttributesMakeNamesOfElements(t *testing.T) {
 	}
 }
 
+func TestParametersThatCannotBeAttributesAreNotInTheGraph(t *testing.T) {
+	t.Parallel()
+	for name, shown := range map[string]bool{"ip": true, "CRM_meta_timeout": true, "größe": true, "a-1.b": true, "": false, "?": false, "disk space": false, "2nd": false, "-x": false, `a="1" b`: false} {
+		pairs := []cib.NV{{Name: "id"}, {Name: name}}
+		if got := nameable(pairs); len(got) == len(pairs) != shown {
+			t.Errorf("%q: of id and that there are %v", name, got)
+		}
+	}
+}
+
 func TestTimingsInBothForms(t *testing.T) {
 	t.Parallel()
 	for name, form := range map[string]func(io.Writer) Output{
