@@ -157,13 +157,18 @@ func (r *resource) activeNodes() []*node {
 }
 
 // firstNode is the first node where r is active or, if it is active nowhere,
-// where it is being started.
+// where it is being started; of a group that of the first member that has one.
 func (r *resource) firstNode() *node {
-	if list := r.activeNodes(); len(list) > 0 {
-		return list[0]
-	}
 	if len(r.children) == 0 {
+		if len(r.running) > 0 {
+			return r.running[0]
+		}
 		return r.pendingNode
+	}
+	for _, c := range r.children {
+		if n := c.firstNode(); n != nil {
+			return n
+		}
 	}
 	return nil
 }

@@ -54,3 +54,26 @@ func TestAFailCountIsLookedAtAgainWhenItExpiresIfTheHistoryTellsATime(t *testing
 		})
 	}
 }
+
+func TestHistoriesOfOneSurplusInstanceAreOfOneInstance(t *testing.T) {
+	t.Parallel()
+	const group = `<clone id="c"><group id="g"><primitive id="a" class="ocf" provider="p" type="a"/><primitive id="b" class="ocf" provider="p" type="a"/></group></clone>`
+	for name, test := range map[string]struct {
+		status string
+		want   int
+	}{
+		"where its first member is active":         {"n1 a:1 start\nn1 b:1 monitor=7", 2},
+		"where something is done with that":        {"n1 a:1 monitor10=pending\nn1 b:1 monitor=7", 2},
+		"where something is done with the last":    {"n1 b:1 monitor10=pending\nn1 a:1 monitor=7", 2},
+		"unless nothing of it is or will be there": {"n1 a:1 monitor=7\nn1 b:1 monitor=7", 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := world{resources: group, nodes: []string{"n1"}, status: "n1 a:0 start\nn1 b:0 start\n" + test.status}
+			instances := Schedule(Input{CIB: w.cib(t), Now: now}).Resources[0].Children
+			if len(instances) != test.want {
+				t.Errorf("the clone has %d instances, want %d", len(instances), test.want)
+			}
+		})
+	}
+}
