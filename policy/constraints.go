@@ -13,15 +13,7 @@ func (p *plan) unpackConstraints() {
 	for i := range c.Locations {
 		p.unpackLocation(&c.Locations[i])
 	}
-	for i := range c.Colocations {
-		p.unpackColocation(&c.Colocations[i])
-	}
-	for i := range c.Orders {
-		p.unpackOrder(&c.Orders[i])
-	}
-	for i := range c.Tickets {
-		p.unpackTicket(&c.Tickets[i])
-	}
+	c.InOrder(p.unpackColocation, p.unpackOrder, p.unpackTicket)
 }
 
 // constraintResource finds what a constraint names: by its own name, or, for

@@ -16,9 +16,31 @@ func (p *plan) buildGraph() {
 	}
 	p.addMaintenanceUpdate()
 	for i := len(p.actions) - 1; i >= 0; i-- {
+		p.tellWhatHoldsUp(p.actions[i])
 		p.addToGraph(p.actions[i])
 	}
 	p.leaveOutStuck()
+}
+
+// tellWhatHoldsUp says which resource keeps a node from leaving: one that would
+// have to stop there and cannot.
+func (p *plan) tellWhatHoldsUp(a *action) {
+	r, n := a.r, a.n
+	if r == nil || n == nil || !n.shutdown || r.maintenance || a.task != "stop" || a.flags&(actOptional|actRunnable) != 0 ||
+		!p.options.haveQuorum && p.options.quorum != quorumIgnore {
+		return
+	}
+	task, state := "shut down", "unmanaged"
+	if n.unclean {
+		task = "fence"
+	}
+	if r.managed {
+		state = "blocked"
+	}
+	if r.failed {
+		state += " and failed"
+	}
+	p.fault("Cannot %s %s because of %s, which is %s", task, n.label(), r.id, state)
 }
 
 // leaveOutStuck takes out of the graph what would wait for an action that is not

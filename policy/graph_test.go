@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"kvmha/internal/cib"
@@ -47,5 +49,53 @@ func TestAnActionNamesTheKindOfWhatItIsAbout(t *testing.T) {
 		if len(got) != 1 || got[0] != test.want {
 			t.Errorf("%s that is stopped for the sake of what is inside: kinds %q, want %q", name, got, test.want)
 		}
+	}
+}
+
+func TestTheErrorsNameWhatKeepsANodeFromShuttingDown(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ options, meta, want string }{
+		"a resource that failed to stop": {"", "", "Cannot shut down n1 because of a, which is unmanaged and failed"},
+		"unless that is in maintenance":  {"", "maintenance=true", ""},
+		"unless nothing would be done":   {"no-quorum-policy=stop", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := world{options: test.options, resources: primXML("a", test.meta), status: "n1 a start stop=1\nn1 attr shutdown=1", noQuorum: strings.Contains(test.options, "quorum")}
+			got := ""
+			for _, text := range Schedule(Input{CIB: w.cib(t), Now: now}).Errors {
+				if strings.Contains(text, "shut down") {
+					got += text
+				}
+			}
+			if got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// TestConstraintsCountInTheOrderInWhichTheyAreWritten: the order makes the start
+// of a, and a colocation read after it finds that.
+func TestConstraintsCountInTheOrderInWhichTheyAreWritten(t *testing.T) {
+	t.Parallel()
+	const order = `<rsc_order id="o" first="a" then="b"/>`
+	const apart = `<rsc_colocation id="c" score="-INFINITY"><resource_set id="s"><resource_ref id="x"/><resource_ref id="a"/><resource_ref id="b"/></resource_set></rsc_colocation>`
+	for name, test := range map[string]struct {
+		constraints string
+		waits       bool
+	}{"the order first": {order + apart, true}, "the colocation first": {apart + order, false}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := world{resources: primXML("x", "") + primXML("a", "") + primXML("b", ""), nodes: []string{"n1"}, constraints: test.constraints,
+				status: "n1 a start\nn1 b start"}
+			starts := decided(Input{CIB: w.cib(t), Now: now}).findResource("a").findActions("start", 0, nil)
+			if len(starts) != 1 {
+				t.Fatalf("a has %d starts", len(starts))
+			}
+			if waits := slices.ContainsFunc(starts[0].before, func(in *link) bool { return in.a.key == "b_stop_0" }); waits != test.waits {
+				t.Errorf("the start of a waits for the stop of b: %v, want %v", waits, test.waits)
+			}
+		})
 	}
 }

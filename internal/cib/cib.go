@@ -60,20 +60,24 @@ type Configuration struct {
 	// Properties are the cluster options (cluster_property_set), RscDefaults
 	// and OpDefaults the defaults of resources' meta-attributes and of
 	// operations. Several sets of one kind are ordered by score.
-	Properties  []NVSet        `json:"crm_config,omitempty"`
-	RscDefaults []NVSet        `json:"rsc_defaults,omitempty"`
-	OpDefaults  []NVSet        `json:"op_defaults,omitempty"`
-	Nodes       []Node         `json:"nodes,omitempty"`
-	Resources   []*Resource    `json:"resources,omitempty"`
-	Templates   []*Resource    `json:"templates,omitempty"`
-	Locations   []Location     `json:"locations,omitempty"`
-	Colocations []Colocation   `json:"colocations,omitempty"`
-	Orders      []Order        `json:"orders,omitempty"`
-	Tickets     []RscTicket    `json:"tickets,omitempty"`
-	Fencing     []FencingLevel `json:"fencing-topology,omitempty"`
-	Tags        []Tag          `json:"tags,omitempty"`
-	Alerts      []Alert        `json:"alerts,omitempty"`
-	ACLs        ACLs           `json:"acls,omitzero"`
+	Properties  []NVSet      `json:"crm_config,omitempty"`
+	RscDefaults []NVSet      `json:"rsc_defaults,omitempty"`
+	OpDefaults  []NVSet      `json:"op_defaults,omitempty"`
+	Nodes       []Node       `json:"nodes,omitempty"`
+	Resources   []*Resource  `json:"resources,omitempty"`
+	Templates   []*Resource  `json:"templates,omitempty"`
+	Locations   []Location   `json:"locations,omitempty"`
+	Colocations []Colocation `json:"colocations,omitempty"`
+	Orders      []Order      `json:"orders,omitempty"`
+	Tickets     []RscTicket  `json:"tickets,omitempty"`
+	// Mixed are the ids of colocations, orders and tickets as InOrder visits
+	// them, unless one kind simply follows the other. What it does not name comes
+	// last.
+	Mixed   []string       `json:"constraint-order,omitempty"`
+	Fencing []FencingLevel `json:"fencing-topology,omitempty"`
+	Tags    []Tag          `json:"tags,omitempty"`
+	Alerts  []Alert        `json:"alerts,omitempty"`
+	ACLs    ACLs           `json:"acls,omitzero"`
 }
 
 // NVSet is a block of name/value pairs that may depend on a rule

@@ -1,5 +1,40 @@
 package cib
 
+import "slices"
+
+// InOrder visits colocations, orders and tickets in their common order.
+func (c *Configuration) InOrder(colocation func(*Colocation), order func(*Order), ticket func(*RscTicket)) {
+	at := make(map[string]int, len(c.Mixed))
+	for i, id := range c.Mixed {
+		at[id] = i
+	}
+	type visit struct {
+		at int
+		do func()
+	}
+	var visits []visit
+	add := func(id string, do func()) {
+		i, named := at[id]
+		if !named {
+			i = len(c.Mixed)
+		}
+		visits = append(visits, visit{i, do})
+	}
+	for i := range c.Colocations {
+		add(c.Colocations[i].ID, func() { colocation(&c.Colocations[i]) })
+	}
+	for i := range c.Orders {
+		add(c.Orders[i].ID, func() { order(&c.Orders[i]) })
+	}
+	for i := range c.Tickets {
+		add(c.Tickets[i].ID, func() { ticket(&c.Tickets[i]) })
+	}
+	slices.SortStableFunc(visits, func(a, b visit) int { return a.at - b.at })
+	for _, v := range visits {
+		v.do()
+	}
+}
+
 // Location is a location constraint ("Pacemaker Explained, Deciding Which
 // Nodes a Resource Can Run On"). Either Node and Score are set, or Rules.
 type Location struct {

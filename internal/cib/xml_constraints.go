@@ -1,12 +1,44 @@
 package cib
 
-// constraints visits the constraints section. Pacemaker keeps the kinds mixed;
-// their order counts only within a kind.
+import "slices"
+
+// constraints visits the constraints section, where the kinds may be mixed. Of
+// all but locations the common order counts, too: with a colocation and an order
+// of the same resources, the first decides which of their actions the second
+// finds.
 func constraints(c *codec, f *Configuration) {
 	each(c, "rsc_location", &f.Locations, location)
+	if !c.decoding {
+		f.InOrder(
+			func(l *Colocation) { colocation(c.add("rsc_colocation"), l) },
+			func(o *Order) { order(c.add("rsc_order"), o) },
+			func(t *RscTicket) { rscTicket(c.add("rsc_ticket"), t) })
+		return
+	}
 	each(c, "rsc_colocation", &f.Colocations, colocation)
 	each(c, "rsc_order", &f.Orders, order)
 	each(c, "rsc_ticket", &f.Tickets, rscTicket)
+	f.Mixed = mixed(c.e.kids)
+}
+
+// mixed are the ids for Configuration.Mixed.
+func mixed(kids []*element) []string {
+	kinds := []string{"rsc_colocation", "rsc_order", "rsc_ticket"}
+	var ids []string
+	last, inOrder := 0, true
+	for _, k := range kids {
+		kind := slices.Index(kinds, k.name)
+		if kind < 0 {
+			continue
+		}
+		id, _ := k.attr("id")
+		ids = append(ids, id)
+		inOrder, last = inOrder && kind >= last, kind
+	}
+	if inOrder {
+		return nil
+	}
+	return ids
 }
 
 func location(c *codec, l *Location) {

@@ -306,3 +306,38 @@ func FuzzDecodeXML(f *testing.F) {
 		}
 	})
 }
+
+func TestMixedConstraintsKeepTheirOrder(t *testing.T) {
+	t.Parallel()
+	const location, colocation, order, ticket = `<rsc_location id="l" rsc="a" node="n" score="1"/>`, `<rsc_colocation id="c" rsc="a" with-rsc="b" score="1"/>`,
+		`<rsc_order id="o" first="a" then="b"/>`, `<rsc_ticket id="t" rsc="a" ticket="T"/>`
+	for name, test := range map[string]struct{ in, out string }{
+		"one kind after the other": {location + colocation + order + ticket, "l c o t"},
+		"backwards":                {ticket + order + colocation + location, "l t o c"},
+		"between each other":       {order + location + colocation, "l o c"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			x, _, err := DecodeXML(strings.NewReader(`<cib validate-with="none"><configuration><crm_config/><nodes/><resources/><constraints>` + test.in + `</constraints></configuration><status/></cib>`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			x.Config.Orders = append(x.Config.Orders, Order{ID: "new", First: "b", Then: "a"})
+			text, want := encode(t, x), test.out+" new"
+			if len(x.Config.Mixed) == 0 {
+				want = "l c o new t"
+			}
+			var got []string
+			for _, line := range strings.Split(text, "\n") {
+				if _, rest, found := strings.Cut(line, `<rsc_`); found {
+					_, rest, _ = strings.Cut(rest, ` id="`)
+					id, _, _ := strings.Cut(rest, `"`)
+					got = append(got, id)
+				}
+			}
+			if strings.Join(got, " ") != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
+	}
+}

@@ -107,6 +107,9 @@ func Generate(seed uint64, size int, without ...string) []byte {
 	}
 	c.config.add(c.properties(), nodes, c.resources, c.constraints, c.topology(), c.tagList(), c.defaults("rsc_defaults"), c.defaults("op_defaults"))
 	c.addAccess()
+	if c.chance(0.5) {
+		c.mix(c.constraints.kids)
+	}
 	return []byte(root.add(c.config, c.status()).xml())
 }
 

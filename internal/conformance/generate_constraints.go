@@ -29,6 +29,11 @@ func (c *cluster) makeConstraints() {
 	}
 }
 
+// mix puts constraints of several kinds between each other.
+func (c *cluster) mix(list []*element) {
+	c.r.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+}
+
 // lasting lets some constraints end at a date.
 func (c *cluster) lasting(e *element) *element {
 	if e != nil && e.name != "rsc_ticket" && c.on["lifetimes"] && c.chance(0.5) {

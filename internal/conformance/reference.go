@@ -48,7 +48,7 @@ var invalid = regexp.MustCompile(`(?m)^(Transition failed: terminated|An invalid
 // not end it.
 var (
 	schemaNeedsNoUpgrade = regexp.MustCompile(`validate-with="pacemaker-3\.\d+"`)
-	noise                = regexp.MustCompile(`(?m)^(\(\w+\)[ \t]+error: .*|(.*: )?element .* validity error : .*|Relax-NG validity error : .*|Schema validation of configuration is disabled .*)\n`)
+	noise                = regexp.MustCompile(`(?m)^(\(\w+\)[ \t]+(error|crit): .*|(.*: )?element .* validity error : .*|Relax-NG validity error : .*|Schema validation of configuration is disabled .*)\n`)
 )
 
 // Ask returns the command's answer: the summary for the CIB's own date, all
