@@ -200,11 +200,16 @@ func (n *node) markUnclean(reason string) {
 	n.unclean = true
 }
 
-// canFence: fencing is on, there is a device, and we may use it.
-func (p *plan) canFence(n *node) bool {
+// canFence: fencing is on, there is a device, and we may use it. A guest is
+// fenced with its hosts.
+func (p *plan) canFence(n *node) bool { return p.canFenceWithin(n, len(p.nodes)) }
+
+// canFenceWithin is canFence where a guest's host may be a guest, at most so many
+// times: a history may say that guests are inside of each other.
+func (p *plan) canFenceWithin(n *node, guests int) bool {
 	if n != nil && n.isGuest() {
 		for _, host := range n.remote.container.running {
-			if !host.online && !p.canFence(host) {
+			if !host.online && (guests == 0 || !p.canFenceWithin(host, guests-1)) {
 				return false
 			}
 		}
