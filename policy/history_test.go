@@ -77,3 +77,27 @@ func TestHistoriesOfOneSurplusInstanceAreOfOneInstance(t *testing.T) {
 		})
 	}
 }
+
+func TestHistoryOfAnotherAgentIsNotCleanedUpWhereAProbeIsDone(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		status string
+		cleans bool
+	}{
+		"a probe found nothing":    {"n1 a monitor=7", true},
+		"a probe is not back yet":  {"n1 a monitor=pending", false},
+		"it is active, and stops":  {"n1 a start", true},
+		"its start is not over":    {"n1 a start=pending", true},
+		"its monitor is not back":  {"n1 a start monitor10=pending", true},
+		"the history has no entry": {"n2 a monitor=7", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := world{resources: `<primitive id="a" class="ocf" provider="p" type="another"/>`, nodes: []string{"n1"}, status: test.status}
+			got := story(Schedule(Input{CIB: w.cib(t), Now: now}))
+			if strings.Contains(got, "a_delete") != test.cleans {
+				t.Errorf("cleans up: want %v:\n%s", test.cleans, got)
+			}
+		})
+	}
+}

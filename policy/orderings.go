@@ -188,6 +188,11 @@ func (p *plan) applyFrom(o *ordering) {
 	} else {
 		list = r.findActions(o.firstTask, 0, nil)
 	}
+	if len(list) == 0 && o.firstTask == "lrm_delete" {
+		// What holds for the history's deletion holds for a clean-up, which
+		// deletes it as well: neither is done where a probe is.
+		list = r.findActions("delete", 0, nil)
+	}
 	if len(list) == 0 && r != o.then {
 		now := r.state(true)
 		if !(now == roleStopped && o.firstTask == "stop" || now == roleUnpromoted && o.firstTask == "demote") {
