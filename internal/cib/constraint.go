@@ -8,30 +8,39 @@ func (c *Configuration) InOrder(colocation func(*Colocation), order func(*Order)
 	for i, id := range c.Mixed {
 		at[id] = i
 	}
-	type visit struct {
-		at int
-		do func()
-	}
-	var visits []visit
-	add := func(id string, do func()) {
+	const (
+		aColocation = iota
+		anOrder
+		aTicket
+	)
+	type visit struct{ at, kind, index int }
+	visits := make([]visit, 0, len(c.Colocations)+len(c.Orders)+len(c.Tickets))
+	add := func(kind, index int, id string) {
 		i, named := at[id]
 		if !named {
 			i = len(c.Mixed)
 		}
-		visits = append(visits, visit{i, do})
+		visits = append(visits, visit{i, kind, index})
 	}
 	for i := range c.Colocations {
-		add(c.Colocations[i].ID, func() { colocation(&c.Colocations[i]) })
+		add(aColocation, i, c.Colocations[i].ID)
 	}
 	for i := range c.Orders {
-		add(c.Orders[i].ID, func() { order(&c.Orders[i]) })
+		add(anOrder, i, c.Orders[i].ID)
 	}
 	for i := range c.Tickets {
-		add(c.Tickets[i].ID, func() { ticket(&c.Tickets[i]) })
+		add(aTicket, i, c.Tickets[i].ID)
 	}
 	slices.SortStableFunc(visits, func(a, b visit) int { return a.at - b.at })
 	for _, v := range visits {
-		v.do()
+		switch v.kind {
+		case aColocation:
+			colocation(&c.Colocations[v.index])
+		case anOrder:
+			order(&c.Orders[v.index])
+		case aTicket:
+			ticket(&c.Tickets[v.index])
+		}
 	}
 }
 
